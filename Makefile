@@ -1,0 +1,60 @@
+# Two commands matter: `make run` and `make test`. Both need only python3 >= 3.11 with venv, and make.
+.DEFAULT_GOAL := help
+.PHONY: help run desk test lint bench lock clean
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+FORM_SOURCES := $(wildcard form/browser/*.ts form/*.css form/build.mjs) package.json package-lock.json
+
+help: ## say what each target does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/run form/static/manifest.json ## set everything up, make a demo call, serve it on http://127.0.0.1:8000
+	@python deploy/demo.py run
+
+desk: .venv/run ## carry what came in to the reviewers' side: export, verify, import, list
+	@python deploy/demo.py desk
+
+test: .venv/develop form/static/manifest.json ## set everything up, find or install a browser and PostgreSQL, run every check and every test
+	@python tests/prepare.py
+	@$(MAKE) --no-print-directory lint
+	@python -m pytest -n 3 --dist loadfile
+
+lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc strict, import contracts
+	ruff check . && ruff format --check . && mypy && lint-imports
+	npx --no-install tsc --project form/browser/tsconfig.json
+
+bench: .venv/develop form/static/manifest.json ## measure, each figure against its floor in the same run
+	python bench/open.py && python bench/intake.py
+
+lock: .venv/develop ## write the locks anew from pyproject.toml (versions and hashes, no addresses)
+	$(LOCK) --extra intake --extra reviewer --extra coordinator --group run --group build --output-file locks/run.txt
+	$(LOCK) --all-extras --group run --group build --group test --group lint --group lock --constraint locks/run.txt --output-file locks/develop.txt
+LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean: ## remove what the other targets made, but not var/
+	rm -rf .venv node_modules form/static
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' || { echo "Saksei needs Python 3.11 or newer with its venv module." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/run: locks/run.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what Saksei needs (once, about half a minute) ..."
+	@$(PIP) install --require-hashes --requirement locks/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/develop: locks/develop.txt .venv/run
+	@echo "Installing what the tests need (once, about half a minute) ..."
+	@$(PIP) install --require-hashes --requirement locks/develop.txt
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc | .venv/run
+	@npm ci --silent
+	@touch $@
+
+form/static/manifest.json: $(FORM_SOURCES) node_modules/.package-lock.json
+	@node form/build.mjs

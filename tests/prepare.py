@@ -1,0 +1,62 @@
+"""Find or install what the tests drive but PyPI and npm do not bring: a browser and a few small tools.
+
+`make test` runs this first. As root on Debian it installs the packages; elsewhere it uses what the system has, asks Playwright for
+Chromium, and says plainly which tests cannot run for want of what.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# tool looked for on PATH -> Debian package, what the tests do with it
+TOOLS = {
+    "chromium": ("chromium", "drive the form in a real browser"),
+    "minisign": ("minisign", "check our signatures with the stock tool"),
+    "strace": ("strace", "watch every byte the server writes"),
+}
+
+
+def missing() -> list[str]:
+    """Names of the tools that are not on PATH."""
+    return [name for name in TOOLS if shutil.which(name) is None]
+
+
+def install_debian(names: list[str]) -> None:
+    """Install the Debian packages of `names`; a failure is left for the report at the end."""
+    packages = [TOOLS[name][0] for name in names]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    print("Installing for the tests:", ", ".join(packages), flush=True)
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
+        subprocess.run(command, check=False, env=environment, **quiet)  # type: ignore[call-overload]
+
+
+def playwright_chromium() -> Path | None:
+    """Path of Playwright's own Chromium, downloaded if it can be."""
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  (only needed where no system browser is)
+
+    with sync_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None
+
+
+def main() -> int:
+    """Install what can be installed, then say what could not."""
+    names = missing()
+    if names and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        install_debian(names)
+        names = missing()
+    if "chromium" in names and playwright_chromium():
+        names.remove("chromium")
+    for name in names:
+        print(f"COULD NOT FIND {name}: the tests that {TOOLS[name][1]} will fail, not be skipped.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
