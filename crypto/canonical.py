@@ -1,0 +1,94 @@
+"""Canonical JSON, RFC 8785, as format.md writes it everywhere: one value has exactly one spelling.
+
+The values here have no fractions, so a text is canonical when its keys ascend by UTF-16 code units and the shortest spelling of what
+was read is the text itself. That is checked while reading, without a second sorting writer.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+import rfc8785
+
+from crypto.errors import CryptoError, JsonDuplicateError, ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+"""What may be written. `loads` returns plain lists and dictionaries."""
+
+INTEGER_LIMIT = 2**53 - 1
+"""The largest magnitude that every reader of JSON keeps exactly (format.md section 2)."""
+
+_DIGITS_LIMIT = len(str(INTEGER_LIMIT)) + 1  # and a sign: longer numbers are refused before Python spends time on them
+
+
+class _NotCanonicalError(ValueError):
+    """Inside this module: the text is JSON but not the one spelling of its value."""
+
+
+def dumps(value: JsonValue) -> bytes:
+    """Return the RFC 8785 bytes of `value`.
+
+    Raises ValueError for what has none: integers beyond ±(2^53−1), lone surrogates, keys that are not strings.
+    """
+    return rfc8785.dumps(value)
+
+
+def loads(data: bytes, *, error: type[CryptoError] = ReportError) -> JsonValue:
+    """Return the value of canonical JSON: dictionaries, lists, strings, integers within ±(2^53−1), booleans and None.
+
+    UTF-8 without a byte order mark, no U+0000, no lone surrogates, no fractions, and `dumps` of the result is `data` (format.md section 2).
+    Raises JsonDuplicateError when an object names a key twice, otherwise `error`.
+    """
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+        spelled = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise error("This is not JSON as this format writes it.") from None
+    # A backslash can stand before "u0000" as itself, so only a text that has these bytes is walked.
+    if spelled != data or (b"\\u0000" in data and _holds_nul(value)):
+        raise error("This JSON is not canonical.")
+    plain: JsonValue = value
+    return plain
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """Build an object whose keys are distinct and ascend; the order kept is the order read."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise JsonDuplicateError("An object in this JSON names a key twice.")
+    keys = list(members)
+    if keys != (sorted(keys) if "".join(keys).isascii() else sorted(keys, key=_utf16)):
+        raise _NotCanonicalError
+    return members
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")  # lone surrogates are refused where the whole is spelled again
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_LIMIT or abs(value := int(digits)) > INTEGER_LIMIT:
+        raise _NotCanonicalError
+    return value
+
+
+def _refuse_number(_spelling: str) -> NoReturn:
+    raise _NotCanonicalError
+
+
+def _holds_nul(value: JsonValue) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(member) for key, member in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
