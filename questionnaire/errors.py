@@ -5,6 +5,7 @@
     QuestionnaireError
     ├── DefinitionError      wrong-call   a coordinator's call.yaml (or our codebook) has mistakes
     ├── CallError            wrong-call   bytes that should be a call.json are not one
+    ├── WallTimeError        wrong-call   a wall time that no clock of its zone ever shows
     └── SubmissionError                   what somebody filled in cannot be kept as it is
         ├── AnswersError     answers      … because of the answers
         └── ConsentError     consent      … because of the consent
@@ -67,6 +68,12 @@ class DefinitionError(QuestionnaireError):
 
 class CallError(QuestionnaireError):
     """The bytes are not a call.json of format.md section 1."""
+
+    word = "wrong-call"
+
+
+class WallTimeError(QuestionnaireError):
+    """A wall time or zone that means no instant (format.md section 9); the message says what to write instead."""
 
     word = "wrong-call"
 

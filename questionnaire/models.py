@@ -5,7 +5,7 @@ code and label, countries and provinces included, so that a later edition of the
 """
 
 import json
-from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -21,9 +21,6 @@ QuestionType = Literal["text", "choice", "choices", "ranking", "date", "country"
 Discloses = Literal["direct", "quasi", "sensitive", "free_text", "none"]
 Precision = Literal["day", "month", "year"]
 
-MAX_TEXT_BYTES = 900_000
-"""What all texts of a report may hold together: report.json is at most 1 MiB (format.md section 2)."""
-
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -33,12 +30,20 @@ VerifierKeyLine = Annotated[str, StringConstraints(pattern=r"^[^\s+]+\+[0-9a-f]{
 MinisignPublicKey = Annotated[str, StringConstraints(pattern=r"^RW[A-Za-z0-9+/]{54}$")]
 WallMinute = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d$")]
 UnixSeconds = Annotated[int, Field(ge=0, le=2**53 - 1)]
+RetentionDays = Annotated[int, Field(ge=1, le=3660)]
+
+MAX_QUESTIONS = 99
 
 
 class Frozen(BaseModel):
     """Base of every model here: immutable, strict types, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def of_plain(cls, value: object) -> Self:
+        """Validate plain dicts and lists; they go through JSON, where a list may become a tuple and nothing else is converted."""
+        return cls.model_validate_json(json.dumps(value))
 
 
 class Option(Frozen):
@@ -56,12 +61,12 @@ class Group(Frozen):
     label: Text
 
 
-class Question(Frozen):
-    """One question. `options` is filled for choice, choices, ranking, country and place, always in codebook order.
+class QuestionTerms(Frozen):
+    """What a question says of itself, in a definition and in a call.json alike.
 
     `section` is a heading: this question and those after it belong to it until the next one that has a heading. `max_bytes` (UTF-8)
-    is set for text and contact. `generalize` is the ladder of a quasi-identifier, finest level first (questionnaire.ladders).
-    `precision` is the finest part of a date that may be given; a coarser date is always welcome.
+    is for text and contact. `generalize` is the ladder of a quasi-identifier, finest level first (questionnaire.ladders). `precision` is
+    the finest part of a date that may be given; a coarser date is always welcome.
     """
 
     id: Id
@@ -69,13 +74,18 @@ class Question(Frozen):
     section: Text | None = None
     label: Text
     help: Text | None = None
-    options: tuple[Option, ...] = ()
-    groups: tuple[Group, ...] = ()
     show_if: Condition | None = None
-    max_bytes: Annotated[int, Field(ge=1, le=MAX_TEXT_BYTES)] | None = None
+    max_bytes: Annotated[int, Field(ge=1, le=rules.MAX_TEXT_TOTAL)] | None = None
     discloses: Discloses
     generalize: tuple[str, ...] = ()
     precision: Precision | None = None
+
+
+class Question(QuestionTerms):
+    """One question of a call. `options` is filled for choice, choices, ranking, country and place, always in codebook order."""
+
+    options: tuple[Option, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -87,6 +97,13 @@ class Question(Frozen):
         for option in self.options:
             if option.code == code:
                 return option
+        raise KeyError(code)
+
+    def group(self, code: str) -> Group:
+        """The group of options with this code; KeyError when there is none."""
+        for group in self.groups:
+            if group.code == code:
+                return group
         raise KeyError(code)
 
 
@@ -120,24 +137,10 @@ class TimestampAuthority(Frozen):
     certificate: Annotated[str, StringConstraints(min_length=1)]
 
 
-class Call(Frozen):
-    """A parsed call.json; keys are exactly those of format.md section 1, and what the rules of questionnaire.md ask for holds.
+class CallTerms(Frozen):
+    """What stands in a definition and in a call.json alike. `promise` maps each point of `rules.PROMISE_POINTS` to its text."""
 
-    `opens` and `deadline` are unix seconds; `deadline` is the first instant that is late. `promise` maps each point of
-    `rules.PROMISE_POINTS` to its text. The default language is `languages[0]`.
-    """
-
-    v: Literal[1]
-    call: Id
-    host: Host
-    opens: UnixSeconds
-    deadline: UnixSeconds
-    deadline_local: LocalTime
     grace_seconds: Annotated[int, Field(ge=0, le=86400)] = 600
-    retention_days: Annotated[int, Field(ge=1, le=3660)]
-    recipients: Annotated[tuple[HybridRecipient, ...], Field(min_length=1, max_length=5)]
-    log_vkey: VerifierKeyLine
-    signing_key: MinisignPublicKey
     timestamp_authorities: tuple[TimestampAuthority, ...] = ()
     batch_seconds: Annotated[int, Field(ge=1)] = 21600
     batch_min: Annotated[int, Field(ge=1)] = 8
@@ -149,7 +152,6 @@ class Call(Frozen):
     introduction: Text
     promise: dict[str, Text]
     audiences: tuple[Audience, ...]
-    questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=99)]
     tables: tuple[Table, ...]
     demo: bool = False
 
@@ -159,6 +161,25 @@ class Call(Frozen):
         if isinstance(value, dict) and "planted" not in value and "k" in value:
             return {**value, "planted": value["k"]}
         return value
+
+
+class Call(CallTerms):
+    """A parsed call.json; keys are exactly those of format.md section 1, and what the rules of questionnaire.md ask for holds.
+
+    `opens` and `deadline` are unix seconds; `deadline` is the first instant that is late. The default language is `languages[0]`.
+    """
+
+    v: Literal[1]
+    call: Id
+    host: Host
+    opens: UnixSeconds
+    deadline: UnixSeconds
+    deadline_local: LocalTime
+    retention_days: RetentionDays
+    recipients: Annotated[tuple[HybridRecipient, ...], Field(min_length=1, max_length=5)]
+    log_vkey: VerifierKeyLine
+    signing_key: MinisignPublicKey
+    questions: Annotated[tuple[Question, ...], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
     @model_validator(mode="after")
     def _holds_the_rules(self) -> Self:
@@ -224,17 +245,27 @@ def load_call(data: bytes) -> Call:
     """
     try:
         json.loads(data.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise CallError("call.json is not JSON with each key once.") from None
+    return _validated(data)
+
+
+def validate_call(document: Mapping[str, Any]) -> Call:
+    """Validate the content of a call.json before it is written. Raises CallError."""
+    return _validated(json.dumps(document).encode())
+
+
+def _validated(data: bytes) -> Call:
+    try:
         return Call.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "call.json"
         raise CallError(f"call.json is not a call of format version 1: {place}: {first['msg']}.") from None
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise CallError("call.json is not JSON with each key once.") from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if any(count > 1 for count in Counter(key for key, _ in pairs).values()):
+    if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError("duplicate key")
     return dict(pairs)
 

@@ -11,7 +11,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from questionnaire.fields import field_names
-from questionnaire.ladders import LADDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,19 @@ PROMISE_POINTS = ("readers", "held", "kept", "withdrawal", "seizure", "named", "
 reviewers hold it; how long it is kept; what withdrawal cannot undo; court order, seizure and breach; other people named in a report; that
 counts are public; that this is no emergency service; a receipt that was taken; the plain form and the server's memory."""
 
+LADDERS: dict[str, tuple[str, ...]] = {
+    "date": ("day", "month", "half-year", "year", "all"),
+    "country": ("country", "region", "world"),
+    "place": ("province", "zone", "cambodia"),
+    "choice": ("option", "group", "all"),
+    "choices": ("option", "group", "all"),
+    "ranking": ("option", "group", "all"),
+}
+"""Every level there is for a type of question, finest first; a question's own `generalize` is a part of it (questionnaire.ladders)."""
+
 MAX_TEXT_TOTAL = 900_000
+"""Bytes that all texts of a report may hold together: report.json is at most 1 MiB (format.md section 2)."""
+
 MIN_BATCH_SECONDS = 3600
 MIN_BATCH_ENTRIES = 8
 
@@ -189,8 +200,8 @@ def _ladder(path: str, question: Question) -> Iterator[Broken]:
         yield Broken(f"{path}.generalize", f"write the ladder of a quasi question, some of {', '.join(ladder)}, and of no other")
     if question.generalize != tuple(level for level in ladder if level in question.generalize):
         yield Broken(f"{path}.generalize", f"write levels out of {', '.join(ladder) or 'nothing'}, finest first, each once")
-    if "group" in question.generalize and not question.groups:
-        yield Broken(f"{path}.generalize", "take `group` out; the options of this list have no groups")
+    if {"group", "zone"} & set(question.generalize) and not question.groups:
+        yield Broken(f"{path}.generalize", "take `group` or `zone` out; the options of this list have no groups")
     if question.type == "date" and question.precision == "month" and "day" in question.generalize:
         yield Broken(f"{path}.generalize", "take `day` out; the question asks for no day")
     if question.type == "date" and question.precision == "year" and {"day", "month", "half-year"} & set(question.generalize):
