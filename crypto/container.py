@@ -22,8 +22,16 @@ MAX_FILES: Final = 99
 _BLOCK: Final = 512
 _END: Final = 2 * _BLOCK  # a tar file ends with at least two blocks of zeros
 _ZEROS: Final = bytes(1 << 16)
-_SIZE_FIELD: Final = slice(124, 136)
-_CHECKSUM_FIELD: Final = slice(148, 156)
+_SIZE_DIGITS: Final = slice(124, 135)
+
+# The bytes of a header that are the same in all: between name (100 bytes) and size (11), size and checksum (6), and after the checksum.
+# NUL is written \x00, because a digit after \0 would be read as octal.
+_OWNER: Final = b"0000600\x000000000\x000000000\x00"  # mode, uid, gid
+_TIME: Final = b"\x0000000000000\x00"  # the end of the size; modified
+_KIND: Final = (b"\x00 0" + bytes(100) + b"ustar\x0000").ljust(
+    _BLOCK - 154, b"\x00"
+)  # the end of the checksum; a plain file, no link, ustar
+_FIXED_SUM: Final = sum(_OWNER) + sum(_TIME) + sum(_KIND) - sum(b"\x00 ") + sum(b" " * 8)  # the checksum counts its own place as spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ def _require_zeros(padding: memoryview) -> None:
 
 def _size(header: bytes, number: int) -> int:
     """Return the size in a header that is, byte for byte, the one of member `number`."""
-    digits = header[_SIZE_FIELD][:11]
+    digits = header[_SIZE_DIGITS]
     if number <= MAX_FILES and digits.isdigit() and b"8" not in digits and b"9" not in digits:
         size = int(digits, 8)
         if header == _header(number, size):
@@ -118,16 +126,9 @@ def _size(header: bytes, number: int) -> int:
 def _header(number: int, size: int) -> bytes:
     """Return the ustar header of member `number` (0 is report.json) with `size` bytes; nothing in it says more than that."""
     name = b"files/%03d" % number if number else b"report.json"
-    header = bytearray(_BLOCK)
-    header[: len(name)] = name
-    header[100:124] = b"0000600\x000000000\x000000000\x00"  # mode, uid, gid (NUL as \x00: after \0 a digit would be read as octal)
-    header[_SIZE_FIELD] = b"%011o\0" % size
-    header[136:148] = b"00000000000\0"  # time
-    header[156:157] = b"0"  # a plain file
-    header[257:265] = b"ustar\x0000"
-    header[_CHECKSUM_FIELD] = b" " * 8  # the sum is taken over spaces in its own place
-    header[_CHECKSUM_FIELD] = b"%06o\0 " % sum(header)
-    return bytes(header)
+    digits = b"%011o" % size
+    code = b"%06o" % (_FIXED_SUM + sum(name) + sum(digits))
+    return b"".join((name.ljust(100, b"\0"), _OWNER, digits, _TIME, code, _KIND))
 
 
 def _padded(size: int) -> int:

@@ -81,9 +81,9 @@ def bech32_decode(text: str) -> tuple[str, bytes]:
 
     There is one spelling of each content: upper or mixed case, and padding that is not zero or too long, raise KeyParamsError.
     """
-    prefix, separator, tail = text.rpartition("1")
+    prefix, _, tail = text.rpartition("1")
     words = [_CHARSET.find(character) for character in tail]
-    well_formed = len(text) <= _TEXT_LIMIT and separator and text.isascii() and text.islower() and len(words) >= 6 and -1 not in words
+    well_formed = 0 < len(prefix) <= len(text) - 7 and len(text) <= _TEXT_LIMIT and text.isascii() and text.islower() and -1 not in words
     if not well_formed or _polymod([*_expand(prefix), *words]) != 1:
         raise KeyParamsError("This key has a mistake in it: the check at its end does not fit.")
     content = bytes(_regroup(words[:-6], 5, 8))
