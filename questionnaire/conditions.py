@@ -10,7 +10,7 @@ An unanswered question makes `is` and `has` false. The browser evaluates the sam
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -30,12 +30,11 @@ class Condition(BaseModel):
     is_: OneCode | None = Field(default=None, alias="is")
     has: OneCode | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _exactly_one_word(cls, value: Any) -> Any:
-        if isinstance(value, dict) and len(value) != 1:
+    @model_validator(mode="after")
+    def _exactly_one_word(self) -> Self:
+        if sum(getattr(self, field) is not None for field in type(self).model_fields) != 1:
             raise ValueError("write exactly one of any, all, not, is, has")
-        return value
+        return self
 
     def holds(self, answers: Mapping[str, Any]) -> bool:
         """Whether the condition holds for these answers ({question id: value} of format.md section 2)."""

@@ -1,6 +1,6 @@
 """A coordinator's call.yaml as it is written: the models behind the loader and behind the JSON Schema for editors."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
@@ -20,8 +20,9 @@ class PickedOptions(Frozen):
     """The options of a question: a list of the codebook, whole, or only some codes of it, or without some."""
 
     list: Annotated[str, Field(description="A list of the codebook.")]
-    only: tuple[Code, ...] = ()
-    without: tuple[Code, ...] = ()
+    # A validator that lets a string stand for this model makes pydantic forget that it reads JSON, where a list may be a tuple.
+    only: Annotated[tuple[Code, ...], Field(strict=False)] = ()
+    without: Annotated[tuple[Code, ...], Field(strict=False)] = ()
 
 
 class WrittenTime(Frozen):
@@ -31,13 +32,13 @@ class WrittenTime(Frozen):
     zone: str | None = None
 
 
-def _short_form(key: str) -> BeforeValidator:
+def _short_form(key: str, model: type[Frozen]) -> BeforeValidator:
     """Lets a plain string stand for a mapping with this one key."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=str | dict[str, Any])
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=str | model)
 
 
-OptionsField = Annotated[PickedOptions, _short_form("list")]
-TimeField = Annotated[WrittenTime, _short_form("time")]
+OptionsField = Annotated[PickedOptions, _short_form("list", PickedOptions)]
+TimeField = Annotated[WrittenTime, _short_form("time", WrittenTime)]
 
 
 class QuestionDefinition(QuestionTerms):

@@ -86,7 +86,8 @@ def value_label(call: Call, question: Question, code: str, level: str, lang: str
     if question.type == "date":
         return _date_label(call, code, level, lang)
     if level in {"region", "world", "cambodia"}:
-        return territory_name(code, lang) or territory_name(code, call.default_language)
+        name = territory_name(code, lang) or territory_name(code, call.default_language)
+        return name[:1].upper() + name[1:]
     try:
         label = question.option(code).label if level not in _GROUPED else question.group(code).label
     except KeyError:
@@ -123,12 +124,12 @@ def _generalize_date(code: str, level: str) -> str:
 def _date_label(call: Call, code: str, level: str, lang: str) -> str:
     year, month, day = (*code.split("-"), "", "")[:3]
     form = "day" if day else {"H1": "first-half", "H2": "second-half", "": "year"}.get(month, "month")
-    name = ""
+    month_name = ""
     if form in {"day", "month"}:
         locale = babel.Locale.parse(lang, sep="-")
-        name = str(babel.dates.format_date(datetime.date(2000, int(month), 1), "LLLL" if form == "month" else "MMMM", locale=locale))
+        month_name = str(babel.dates.format_date(datetime.date(2000, int(month), 1), "LLLL" if form == "month" else "MMMM", locale=locale))
     book, fallback = codebook(), call.default_language
-    shown = book.phrase(form, lang, fallback).format(year=year, month=name, day=day.lstrip("0"))
+    shown = book.phrase(form, lang, fallback).format(year=year, month=month_name, day=day.lstrip("0"))
     if level == "day" and not day and month:
         shown = book.phrase("day-unknown", lang, fallback).format(date=shown)
     elif level in {"day", "month", "half-year"} and not month:

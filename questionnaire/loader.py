@@ -104,7 +104,9 @@ def json_schema() -> dict[str, Any]:
     schema = Definition.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Saksei call definition"
-    schema["$defs"]["PickedOptions"]["properties"]["list"]["enum"] = ["country", *codebook().lists]
+    names = ["country", *codebook().lists]
+    schema["$defs"]["PickedOptions"]["properties"]["list"]["enum"] = names
+    schema["$defs"]["QuestionDefinition"]["properties"]["options"]["anyOf"][0]["enum"] = names
     return schema
 
 

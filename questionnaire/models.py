@@ -146,7 +146,7 @@ class CallTerms(Frozen):
     batch_min: Annotated[int, Field(ge=1)] = 8
     max_k: Annotated[int, Field(ge=16, le=26)] = 24
     k: Annotated[int, Field(ge=5)]
-    planted: Annotated[int, Field(ge=1)]
+    planted: Annotated[int, Field(ge=1, default_factory=lambda settled: settled.get("k", 5))]
     languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1)]
     title: Text
     introduction: Text
@@ -154,13 +154,6 @@ class CallTerms(Frozen):
     audiences: tuple[Audience, ...]
     tables: tuple[Table, ...]
     demo: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _planted_defaults_to_k(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "planted" not in value and "k" in value:
-            return {**value, "planted": value["k"]}
-        return value
 
 
 class Call(CallTerms):

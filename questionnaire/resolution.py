@@ -128,7 +128,7 @@ def _list(path: str, name: str, languages: Sequence[str], broken: list[Broken]) 
     else:
         broken.append(Broken(f"{path}.options", f"`{name}` is not a list of the codebook; write one of {', '.join([_COUNTRIES, *lists])}"))
         return (), ()
-    labels = [labelled.label for labelled in (*options, *groups)]
+    labels = [*(option.label for option in options), *(group.label for group in groups)]
     broken.extend(
         Broken(f"{path}.options", f"the list `{name}` has no labels in {language}; add them to the codebook first")
         for language in languages
