@@ -1,0 +1,101 @@
+"""`saksei-reviewer`: the command line of the offline tool.
+
+Exit code 0 done, 1 refused (`error: <word>: <sentence>` on stderr, format.md section 12), 2 usage. Only the module of the command that was
+asked for is loaded, so that every command starts at once.
+"""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from reviewer.visible import visible
+
+PROGRAM = "saksei-reviewer"
+_HELP = "Open, review and summarise confidential testimony, offline: this tool never uses a network."
+
+
+class Command(NamedTuple):
+    """Where a command stands, and the line that the list of commands shows for it (the first of its own help)."""
+
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS = {
+    "call": Command("reviewer.commands.custody", "calls", "Make a call: its questionnaire, its keys, its folder for the server."),
+    "verify": Command("reviewer.commands.bundle", "verify", "Check that a bundle is whole and its log honest. Needs no key."),
+    "import": Command("reviewer.commands.bundle", "import_bundle", "Open a bundle's reports into the encrypted workspace."),
+    "open": Command("reviewer.commands.bundle", "open_file", "Open one sealed report into a new folder."),
+    "list": Command("reviewer.commands.review", "list_reports", "List every report: how it stands, whose it is, what is left to do."),
+    "show": Command("reviewer.commands.review", "show_report", "Show one report: the original words, its files, its consent."),
+    "mark": Command("reviewer.commands.review", "mark_report", "Say what a report is: credible or not, its codes, whose it is."),
+    "release": Command("reviewer.commands.release", "release_summary", "Make an anonymized summary for an audience, audited and signed."),
+}
+
+
+def build_app(wanted: str | None = None) -> typer.Typer:
+    """Return the command line with the command `wanted` in it, and of the others only what the list of commands shows."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=_HELP)
+    app.callback()(_common)
+    for name, command in COMMANDS.items():
+        if name != wanted:
+            app.command(name, help=command.summary)(_elsewhere)
+            continue
+        found = getattr(import_module(command.module), command.function)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code; nothing that was sealed ever reaches stderr."""
+    os.umask(0o077)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    wanted = next((argument for argument in given if not argument.startswith("-")), None)
+    try:
+        build_app(wanted)(args=given, prog_name=PROGRAM)
+    except Exception as refused:
+        code, line = _refusal(refused)
+        sys.stderr.write(line + "\n")
+        sys.exit(code)
+
+
+def _elsewhere() -> None:
+    """Stand in for a command that was not asked for."""
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"{PROGRAM} {version('saksei')}")
+        raise typer.Exit
+
+
+def _common(
+    _version: Annotated[bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    """Open, review and summarise confidential testimony, offline."""
+
+
+def _refusal(refused: Exception) -> tuple[int, str]:
+    """Return exit code and line for an error. Messages of errors that are not ours may hold anything and are not shown."""
+    word = getattr(type(refused), "word", None)
+    if isinstance(word, str):
+        return (2 if word == "usage" else 1), f"error: {word}: {visible(str(refused), lines=True)}"
+    if isinstance(refused, OSError):
+        if refused.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return 1, "error: full: The disk is full; nothing of this was kept."
+        return 2, f"error: usage: A file or folder cannot be used: {os.strerror(refused.errno or errno.EIO)}."
+    frames = traceback.extract_tb(refused.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return 1, f"error: internal: The tool has a fault ({type(refused).__name__}{place}); please report this line."

@@ -1,0 +1,127 @@
+"""Making a call: its keys and the folder that holds them (format.md sections 1 and 11).
+
+DIR/server/    call.json  SHA256SUMS  SHA256SUMS.minisig  log.key      what goes to the server; the log key is nowhere else
+DIR/private/   call.key   signing.key  signing.pub                     what stays with the reviewers
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crypto import canonical
+from crypto.envelope import sealed_size
+from crypto.keyfile import seal_key
+from crypto.minisign import MEMLIMIT, SecretKey
+from crypto.notes import SignerKey
+from crypto.opening import Identity
+from questionnaire.loader import call_document
+from reviewer import durable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crypto.keyfile import KdfCost
+    from questionnaire.definition import Definition
+    from questionnaire.loader import DemoTimes
+
+CALL_KEY = "call.key"
+SIGNING_KEY = "signing.key"
+SIGNING_PUBLIC = "signing.pub"
+
+SLOW_LINE_BITS = 400_000
+"""The slowest line, in bit/s, that the largest report should get through within the grace time (format.md section 9)."""
+
+# libsodium's ratio of operations to memory in its `sensitive` scrypt setting, the one that minisign uses.
+_SCRYPT_BYTES_PER_OPERATION = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltCall:
+    """What to tell people out of band: `call_sha256` (hex), the fingerprint of the key (6 groups of 5 digits), the signing key (base64).
+
+    `slow_seconds` is how long the largest report takes on a slow line, when that is longer than the grace time; else None.
+    """
+
+    call: str
+    origin: str
+    call_sha256: str
+    fingerprint: str
+    signing_key: str
+    slow_seconds: int | None
+
+
+def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is made of
+    definition: Definition, *, host: str, out: Path, passphrase: str, cost: KdfCost, demo: DemoTimes | None = None
+) -> BuiltCall:
+    """Make fresh keys and the folder `out` for a checked definition.
+
+    `out` is whole or not there, folders 0700, files 0600. The call key and the signing key are kept under `passphrase` with derivations of
+    the same memory; the log key is not, since the server must start without one. Raises UsageError when `out` exists.
+    """
+
+    durable.require_absent(out)
+    identity = Identity.generate()
+    signing = SecretKey.generate()
+    call_id = str(definition.id)
+    log_key = SignerKey.generate(f"{host}/{call_id}")
+    try:
+        document = call_document(
+            definition,
+            host=host,
+            recipients=[str(identity.recipient)],
+            log_vkey=str(log_key.vkey),
+            signing_key=signing.public_key,
+            demo=demo,
+        )
+        call_bytes = canonical.dumps(document)
+        sealed = seal_key(identity.seed, passphrase, call=call_id, cost=cost)
+        memory = min(cost.m_kib * 1024, MEMLIMIT)
+        signing_text = signing.to_text(passphrase, opslimit=memory // _SCRYPT_BYTES_PER_OPERATION, memlimit=memory)
+        with durable.new_folder(out) as aside:
+            _write_server(aside / "server", call_bytes, signing, log_key.line())
+            _write_private(aside / "private", sealed, signing_text, signing.public_text())
+        return _built(document, call_bytes, identity.recipient.fingerprint_groups())
+    finally:
+        identity.wipe()
+
+
+def sums_file(call_bytes: bytes) -> bytes:
+    """Return `SHA256SUMS` for a call (format.md section 1)."""
+    return f"{hashlib.sha256(call_bytes).hexdigest()}  call.json\n".encode()
+
+
+def _write_server(folder: Path, call_bytes: bytes, signing: SecretKey, log_key_line: str) -> None:
+    folder.mkdir(mode=0o700)
+    sums = sums_file(call_bytes)
+    durable.write_private(folder / "call.json", call_bytes)
+    durable.write_private(folder / "SHA256SUMS", sums)
+    durable.write_private(folder / "SHA256SUMS.minisig", signing.sign(sums).encode())
+    durable.write_private(folder / "log.key", f"{log_key_line.strip()}\n".encode())
+
+
+def _write_private(folder: Path, sealed: bytes, signing_text: str, signing_public: str) -> None:
+    folder.mkdir(mode=0o700)
+    durable.write_private(folder / CALL_KEY, sealed)
+    durable.write_private(folder / SIGNING_KEY, signing_text.encode())
+    durable.write_private(folder / SIGNING_PUBLIC, signing_public.encode())
+
+
+def _built(document: dict[str, Any], call_bytes: bytes, fingerprint: str) -> BuiltCall:
+    return BuiltCall(
+        call=document["call"],
+        origin=f"{document['host']}/{document['call']}",
+        call_sha256=hashlib.sha256(call_bytes).hexdigest(),
+        fingerprint=fingerprint,
+        signing_key=document["signing_key"],
+        slow_seconds=slow_seconds(len(document["recipients"]), document["max_k"], document["grace_seconds"]),
+    )
+
+
+def slow_seconds(recipients: int, max_k: int, grace_seconds: int) -> int | None:
+    """Seconds that the largest report needs at 400 kbit/s, when they are more than the grace time, else None (format.md section 9)."""
+
+    handle_bytes = 32
+    seconds = -(-(handle_bytes + sealed_size(recipients, 1 << max_k)) * 8 // SLOW_LINE_BITS)
+    return seconds if seconds > grace_seconds else None
