@@ -7,7 +7,7 @@ was read is the text itself. That is checked while reading, without a second sor
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import rfc8785
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What may be written. `loads` returns plain lists and dictionaries."""
 
-INTEGER_LIMIT = 2**53 - 1
+INTEGER_LIMIT: Final = 2**53 - 1
 """The largest magnitude that every reader of JSON keeps exactly (format.md section 2)."""
 
-_DIGITS_LIMIT = len(str(INTEGER_LIMIT)) + 1  # and a sign: longer numbers are refused before Python spends time on them
+_DIGITS_LIMIT: Final = len(str(INTEGER_LIMIT)) + 1  # and a sign: longer numbers are refused before Python spends time on them
 
 
 class _NotCanonicalError(ValueError):
@@ -44,14 +44,8 @@ def loads(data: bytes, *, error: type[CryptoError] = ReportError) -> JsonValue:
     Raises JsonDuplicateError when an object names a key twice, otherwise `error`.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_refuse_number,
-            parse_constant=_refuse_number,
-        )
-        spelled = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        value = _READER.decode(data.decode("utf-8"))
+        spelled = _WRITER.encode(value).encode("utf-8")
     except (ValueError, RecursionError):
         raise error("This is not JSON as this format writes it.") from None
     # A backslash can stand before "u0000" as itself, so only a text that has these bytes is walked.
@@ -92,3 +86,7 @@ def _holds_nul(value: JsonValue) -> bool:
     if isinstance(value, dict):
         return any("\0" in key or _holds_nul(member) for key, member in value.items())
     return isinstance(value, list) and any(map(_holds_nul, value))
+
+
+_READER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_number, parse_constant=_refuse_number)
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))

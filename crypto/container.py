@@ -55,7 +55,7 @@ def padded_size(content: int, max_k: int) -> int:
     return 1 << k
 
 
-def pack(report: bytes, files: Sequence[bytes], *, max_k: int) -> bytes:
+def pack(report: bytes, files: Sequence[bytes | bytearray | memoryview], *, max_k: int) -> bytes:
     """Return the container of `report` and `files`, of the size that `padded_size` gives. Raises TooLargeError.
 
     Nothing is copied twice: the pieces are joined once.
@@ -65,7 +65,7 @@ def pack(report: bytes, files: Sequence[bytes], *, max_k: int) -> bytes:
     members = (report, *files)
     content = content_size(len(report), [len(file) for file in files])
     size = padded_size(content, max_k)
-    pieces: list[bytes | memoryview] = []
+    pieces: list[bytes | bytearray | memoryview] = []
     for number, member in enumerate(members):
         pieces += (_header(number, len(member)), member, *_zeros(_padded(len(member)) - len(member)))
     pieces += _zeros(size - content + _END)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from crypto import canonical
 from crypto.container import MAX_FILES, MAX_REPORT
 from crypto.errors import ContainerError, HandleMismatchError, ReportError, VersionError, WrongCallError
+from crypto.receipts import MAX_ADDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,6 @@ LEVELS: Final = ("C0", "C1", "C2", "C3")
 _CALL: Final = re.compile(r"[a-z0-9-]{1,40}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _HEX: Final = {size: re.compile(f"[0-9a-f]{{{2 * size}}}") for size in (16, 32)}
-_MAX_ADDITIONS: Final = 99
 _T = TypeVar("_T")
 
 
@@ -109,7 +109,7 @@ def parse_report(data: bytes) -> Report:
     return Report(
         call=_matching(document["call"], _CALL),
         call_sha256=_hex(document["call_sha256"], 32).hex(),
-        seq=_number(document["seq"], most=_MAX_ADDITIONS),
+        seq=_number(document["seq"], most=MAX_ADDITIONS),
         handle=_hex(document["handle"], 32),
         thread=_hex(document["thread"], 16),
         reply_key=_hex(document["reply_key"], 32),

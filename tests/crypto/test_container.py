@@ -94,6 +94,11 @@ def test_ninety_nine_files_fit() -> None:
     assert bytes(opened.files[98]) == b"98"
 
 
+def test_pack_takes_views_of_a_buffer() -> None:
+    buffer = memoryview(bytearray(b"one"))
+    assert pack(b"{}", [buffer, buffer[:0], b"x" * 512], max_k=24) == PACKED
+
+
 def test_files_are_views_that_cannot_write() -> None:
     buffer = bytearray(PACKED)
     opened = unpack(buffer, max_k=24)

@@ -246,6 +246,18 @@ def test_a_report_opens_for_each_recipient(identity: Identity) -> None:
     assert [bytes(file) for file in opened.files] == [PHOTO]
 
 
+def test_the_profile_is_stricter_than_age() -> None:
+    # A stanza of another type and the same length, under the right MAC: age opens the file, a sealed report it is not.
+    header = parse_header(SEALED)
+    foreign = replace(header.stanzas[0], arguments=(b"mlkem768x25518", header.stanzas[0].arguments[1]))
+    file_key = IDENTITY.unwrap(header.stanzas)
+    assert file_key is not None
+    respelled = write_header([header.stanzas[1], foreign], file_key) + SEALED[header.size :]
+    assert open_age(respelled, [IDENTITY]) == CONTAINER
+    with pytest.raises(HeaderError):
+        open_with(respelled)
+
+
 def test_wiping_overwrites_the_files() -> None:
     opened = open_report(SEALED, IDENTITY, **TERMS)
     opened.wipe()
