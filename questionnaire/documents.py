@@ -57,18 +57,18 @@ for _tag, _pattern, _first in (
 
 def read_document(text: str, file: str) -> Document:
     """Parse one YAML document. `file` is the name that errors show. Raises DefinitionError."""
-    loader = _Yaml12(text)
+    reader = _Reader(file)
     try:
-        node = loader.get_single_node()
-        reader = _Reader(file)
+        node = yaml.compose(text, Loader=_Yaml12)
         value = reader.value(node, ()) if node is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise DefinitionError((Mistake(file, line, "", f"this is not YAML: {error.problem or 'it ends too early'}"),)) from None
-    except (yaml.YAMLError, RecursionError):
-        raise DefinitionError((Mistake(file, 1, "", "this is not YAML in UTF-8; save the file as plain text"),)) from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DefinitionError((Mistake(file, line, "", "take out the character that is not text"),)) from None
+    except RecursionError:
+        raise DefinitionError((Mistake(file, 1, "", "this is nested too deeply to be a call"),)) from None
     if reader.mistakes:
         raise DefinitionError(tuple(reader.mistakes))
     return Document(file, value, reader.lines)
@@ -97,11 +97,13 @@ class _Reader:
         self._seen: set[int] = set()
 
     def value(self, node: yaml.Node, path: Path) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self._seen:
-            self._refuse(node, path, "write this out in full; an alias (*name) is not read here")
+            # The node of an alias is the anchor's, marks and all; only the key before it knows where the alias stands.
+            line = self.lines.get(path) or self.lines[path[:-1]]
+            self.mistakes.append(Mistake(self.file, line, path_text(path), "write this out in full; an alias (*name) is not read here"))
             return None
         self._seen.add(id(node))
+        self.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from questionnaire.codebook import codebook
 from questionnaire.complaints import complaint
 from questionnaire.definition import Definition
-from questionnaire.documents import parse_path, read_document
+from questionnaire.documents import Document, parse_path, read_document
 from questionnaire.errors import DefinitionError, Mistake
 from questionnaire.models import load_call, validate_call
 from questionnaire.resolution import Resolved, resolve
@@ -54,8 +54,7 @@ def parse_definition(text: str, file: str) -> Definition:
     try:
         definition = Definition.of_plain(document.value)
     except ValidationError as error:
-        found = [document.mistake(entry["loc"], complaint(entry)) for entry in error.errors(include_url=False, include_input=False)]
-        raise _ordered(found) from None
+        raise _ordered(_misshapen(document, error)) from None
     resolved, broken = resolve(definition)
     mistakes = [document.mistake(parse_path(one.path), one.sentence) for one in broken or broken_rules(resolved)]
     if mistakes:
@@ -108,6 +107,12 @@ def json_schema() -> dict[str, Any]:
     schema["$defs"]["PickedOptions"]["properties"]["list"]["enum"] = names
     schema["$defs"]["QuestionDefinition"]["properties"]["options"]["anyOf"][0]["enum"] = names
     return schema
+
+
+def _misshapen(document: Document, error: ValidationError) -> list[Mistake]:
+    # A default that depends on a field with a mistake is reported by pydantic too; nobody wrote it, so nobody can mend it.
+    found = (entry for entry in error.errors(include_url=False, include_input=False) if entry["type"] != "default_factory_not_called")
+    return [document.mistake(entry["loc"], complaint(entry)) for entry in found]
 
 
 def _ordered(mistakes: Sequence[Mistake]) -> DefinitionError:
