@@ -1,0 +1,1 @@
+"""All that a submitter sees: pages, their texts in every language, and the script that seals."""

@@ -1,0 +1,68 @@
+/** report.json: what is said inside the seal (format.md section 2). */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Bytes, hex } from "./bytes.js";
+import { type Json, canonical } from "./canonical.js";
+import type { Derived } from "./receipt.js";
+
+/** A value of `answers`. */
+export type Value = string | number | readonly string[] | readonly number[];
+
+export interface Consent {
+  readonly level: string;
+  readonly audiences: readonly string[];
+  readonly contact: boolean;
+}
+
+/** The call as the page's own attributes name it. */
+export interface Call {
+  readonly call: string;
+  readonly callSha256: string;
+  readonly origin: string;
+  readonly logVkey: string;
+  readonly recipients: readonly string[];
+  readonly maxK: number;
+}
+
+/** What a submitter says, before it has a receipt. */
+export interface Testimony {
+  readonly lang: string;
+  readonly consent: Consent;
+  readonly answers: Readonly<Record<string, Value>>;
+}
+
+/** An attached file, read. */
+export interface Attached {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Bytes;
+}
+
+function described(file: Attached): Json {
+  return { name: file.name, type: file.type, size: file.bytes.length, sha256: hex(sha256(file.bytes)) };
+}
+
+/** The bytes of report.json for the n-th report of a receipt. Refuses (`report`) text that JSON cannot carry. */
+export function reportBytes(
+  call: Pick<Call, "call" | "callSha256">,
+  testimony: Testimony,
+  files: readonly Attached[],
+  derived: Derived,
+  n: number,
+  form: "web" | "offline" = "web",
+): Bytes {
+  const { level, audiences, contact } = testimony.consent;
+  return canonical({
+    v: 1,
+    call: call.call,
+    call_sha256: call.callSha256,
+    seq: n,
+    handle: hex(derived.handle(n)),
+    thread: hex(derived.thread),
+    reply_key: hex(derived.replyKey),
+    form,
+    lang: testimony.lang,
+    consent: { level, audiences, contact },
+    answers: testimony.answers,
+    files: files.map(described),
+  });
+}

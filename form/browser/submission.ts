@@ -1,0 +1,65 @@
+/** One submission inside the worker: made, sealed, and held until the log's promise for it was verified (format.md sections 2 to 5). */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Bytes, hex } from "./bytes.js";
+import { MOST_REPORT, contentSize, pack, paddedSize } from "./container.js";
+import { Refusal } from "./errors.js";
+import { leafHash, reportEntry } from "./log.js";
+import { openPromise } from "./notes.js";
+import { Derived, groups, newReceipt } from "./receipt.js";
+import { type Attached, type Call, type Testimony, reportBytes } from "./report.js";
+import { seal } from "./sealing.js";
+
+const HANDLE = 32;
+const MOST_ADDITIONS = 99;
+
+async function attached(file: File): Promise<Attached> {
+  try {
+    return { name: file.name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
+  } catch {
+    throw new Refusal("file-unreadable");
+  }
+}
+
+/** A report on its way. */
+export class Submission {
+  private n = 0;
+  private leaf: Bytes | null = null;
+  private readonly derived: Derived;
+
+  constructor(
+    private readonly call: Call,
+    private readonly testimony: Testimony,
+    private readonly files: readonly File[],
+    private readonly code: string = newReceipt(),
+  ) {
+    this.derived = new Derived(code, call.call);
+  }
+
+  /** handle || envelope, ready to be sent. Refuses `too-large`, `file-unreadable`, `report`; throws when sealing fails. */
+  async sealed(progress: (part: number) => void): Promise<Bytes> {
+    const sizes = this.files.map((file) => file.size);
+    paddedSize(contentSize(0, sizes), this.call.maxK); // before anything is read: a phone need not hold what cannot be sent
+    const files = await Promise.all(this.files.map(attached));
+    const report = reportBytes(this.call, this.testimony, files, this.derived, this.n);
+    if (report.length > MOST_REPORT) throw new Refusal("too-large");
+    const container = pack(report, files.map((file) => file.bytes), this.call.maxK);
+    const body = await seal(container, this.call.recipients, HANDLE, progress);
+    const handle = this.derived.handle(this.n);
+    body.set(handle);
+    this.leaf = leafHash(reportEntry(hex(sha256(body.subarray(HANDLE))), hex(handle)));
+    return body;
+  }
+
+  /** Another handle of the same receipt, after the server said `duplicate`. */
+  next(): void {
+    if (this.n === MOST_ADDITIONS) throw new Refusal("receipt");
+    this.n += 1;
+    this.leaf = null;
+  }
+
+  /** The receipt, against a promise of the call's log for exactly what was sealed. Refuses `signature` and `promise-broken`. */
+  kept(promise: string): { receipt: readonly string[]; publishBy: number } {
+    if (this.leaf === null) throw new Refusal("promise-broken");
+    return { publishBy: openPromise(promise, this.call.logVkey, this.call.origin, this.leaf), receipt: groups(this.code) };
+  }
+}

@@ -1,0 +1,94 @@
+// Builds all that the browser loads into form/static/: one script with the worker's text inside, the styles, the Khmer letters, an icon.
+// Names carry a content hash; manifest.json tells form/assets.py the name and the integrity of each.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import subsetFont from "subset-font";
+
+const form = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const TARGET = ["chrome87", "firefox102", "safari14.1"];
+
+// Khmer letters, signs and digits without the lunar dates and the divination numbers, and the joiners that Khmer is typed with.
+const KHMER = [...Array.from({ length: 0x17ea - 0x1780 }, (_, at) => 0x1780 + at), 0x200b, 0x200c, 0x200d, 0x25cc];
+const WEIGHTS = [400, 600];
+
+// age-encryption and its post-quantum part each bring copies of the same libraries; the versions that both allow are bundled once.
+function oneCopyOf(name) {
+  const postQuantum = require.resolve("@noble/post-quantum/hybrid.js", { paths: [dirname(require.resolve("age-encryption"))] });
+  return dirname(createRequire(postQuantum).resolve(`${name}/utils.js`));
+}
+
+const curves = oneCopyOf("@noble/curves");
+const hashes = oneCopyOf("@noble/hashes");
+
+export const SETTINGS = {
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: TARGET,
+  charset: "utf8",
+  legalComments: "inline",
+  logLevel: "warning",
+  alias: {
+    // Recipients of a call are age1pq1… and nothing else (browser/sealing.ts refuses the rest): P-256 and scrypt can never run.
+    "@noble/curves/nist.js": join(form, "browser/absent.ts"),
+    "@noble/hashes/scrypt.js": join(form, "browser/absent.ts"),
+    "@noble/curves": curves,
+    "@noble/hashes": hashes,
+  },
+};
+
+/** The worker as one script. */
+export async function workerScript() {
+  const built = await build({ ...SETTINGS, entryPoints: [join(form, "browser/worker.ts")], write: false });
+  return built.outputFiles[0].text;
+}
+
+async function letters(folder) {
+  await mkdir(folder, { recursive: true });
+  for (const weight of WEIGHTS) {
+    const whole = await readFile(require.resolve(`@fontsource/noto-sans-khmer/files/noto-sans-khmer-khmer-${weight}-normal.woff2`));
+    const subset = await subsetFont(whole, String.fromCodePoint(...KHMER), { targetFormat: "woff2" });
+    await writeFile(join(folder, `khmer-${weight}.woff2`), subset);
+  }
+}
+
+async function manifest(folder) {
+  const assets = {};
+  for (const name of (await readdir(folder)).sort()) {
+    const digest = createHash("sha384").update(await readFile(join(folder, name))).digest("base64");
+    assets[name.replace(/\.[A-Z0-9]{8}\./, ".")] = { name, integrity: `sha384-${digest}` };
+  }
+  await writeFile(join(folder, "manifest.json"), `${JSON.stringify(assets, null, 2)}\n`);
+}
+
+async function main() {
+  const aside = join(form, `.static-${process.pid}`);
+  const fonts = join(aside, "fonts");
+  const out = join(aside, "static");
+  try {
+    await letters(fonts);
+    await build({
+      ...SETTINGS,
+      entryPoints: ["browser/form.ts", "style/form.css", "style/plain.css", "style/icon.svg"].map((path) => join(form, path)),
+      outdir: out,
+      entryNames: "[name].[hash]",
+      assetNames: "[name].[hash]",
+      publicPath: "/static",
+      loader: { ".woff2": "file", ".svg": "copy" },
+      alias: { ...SETTINGS.alias, "khmer-letters": fonts },
+      define: { WORKER_SCRIPT: JSON.stringify(await workerScript()) },
+    });
+    await manifest(out);
+    await rm(join(form, "static"), { recursive: true, force: true });
+    await rename(out, join(form, "static"));
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

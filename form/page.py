@@ -1,0 +1,227 @@
+"""Every page a submitter sees, as a pure function from a call and a language to HTML.
+
+No page holds a script, a style or an event handler of its own (threats.md, Headers). Titles say "Form" and nothing more, because titles stay in
+histories and on tabs. What somebody typed stands in a page only when the plain form is given back to be mended.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from form.assets import Asset, asset, asset_names, source_asset
+from form.catalogue import LANGUAGES, Catalogue
+from form.fields import Field, MendedProblem, read_consent
+from form.moments import Moment, deadline_moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from questionnaire.errors import Problem
+    from questionnaire.models import Call
+
+__all__ = [
+    "LANGUAGES",
+    "STANDINGS",
+    "Asset",
+    "asset",
+    "asset_names",
+    "done_page",
+    "form_page",
+    "index_page",
+    "message_page",
+    "receipt_page",
+]
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+STANDINGS = ("pending", "published", "withdrawn")
+"""Where a report stands, as receipt_page says it."""
+
+_FORM_TEXTS = ("problem.", "refusal.", "files.", "moment", "month.", "weekday.", "part.", "half.", "step.", "arrived.title", "language.failed")
+_RECEIPT_TEXTS = ("problem.", "refusal.", "standing.", "withdraw.", "language.failed")
+_MOST_WORDS_K = 20
+
+
+def index_page(calls: Sequence[Call], lang: str) -> str:
+    """Every call, with its title in each of its languages and its deadline where it is told first."""
+    say = Catalogue(lang)
+    entries = []
+    for call in calls:
+        tag = _spoken(call, lang)
+        others = [(other, call.text(call.title, other)) for other in call.languages if other != tag]
+        entries.append(
+            {"call": call, "tag": tag, "title": call.text(call.title, tag), "others": others, "moment": deadline_moments(call, say)[0]}
+        )
+    languages = [(tag, Catalogue(tag)("language.name"), f"/?lang={tag}") for tag in LANGUAGES]
+    return _render("index.html", say, languages=languages, entries=entries, scripted=True)
+
+
+def form_page(
+    call: Call,
+    call_sha256: str,
+    lang: str,
+    *,
+    receipt: str,
+    unscripted: bool = True,
+    onion_url: str | None = None,
+    fields: Mapping[str, Sequence[str]] | None = None,
+    problems: Sequence[Problem] = (),
+    refusal: str | None = None,
+) -> str:
+    """The form, empty, or with what was typed into the plain form, what is to be mended and why it was refused.
+
+    `call_sha256` is hex; `receipt` is 32 digits, shown and sent along only where scripts are off. `unscripted` says whether the plain form is
+    taken at all. `fields` are the posted values by field name (questionnaire.fields); `refusal` is a word of format.md section 12.
+    """
+    say = Catalogue(lang)
+    posted = fields or {}
+    sentences = {problem.question: say(f"problem.{problem.code}") for problem in problems}
+    drawn = [Field(call, question, say, posted, sentences.get(question.id, "")) for question in call.questions]
+    return _render(
+        "form.html",
+        say,
+        call=call,
+        call_sha256=call_sha256,
+        call_sha256_groups=_groups(call_sha256, 8),
+        languages=_languages(call, ""),
+        scripted=True,
+        sections=_sections(call, drawn, lang),
+        consent=read_consent(say, posted, problems),
+        problems=_mended(problems, drawn, say),
+        refusal=_refused(refusal, problems, say),
+        kept_nothing=bool(fields),
+        receipt=receipt,
+        receipt_groups=_groups(say.number(receipt), 4),
+        unscripted=unscripted,
+        onion_url=onion_url,
+        moments=deadline_moments(call, say),
+        last_minute=call.deadline - 60,
+        months=[(number, say(f"month.{number}")) for number in range(1, 13)],
+        room=say.number(f"{file_room(call) // 100_000 / 10:.1f}"),
+        room_bytes=file_room(call),
+        script_texts=say.beginning(*_FORM_TEXTS),
+        title=say("problem.title" if problems or refusal else "page.title"),
+    )
+
+
+def done_page(call: Call, lang: str, *, receipt: str, promise: str) -> str:
+    """What the plain form answers when a report was taken: its receipt (32 digits) once more, and the signed promise."""
+    say = Catalogue(lang)
+    return _render(
+        "done.html",
+        say,
+        call=call,
+        languages=(),
+        kept_groups=_groups(say.number(receipt), 4),
+        promise=promise,
+        title=say("arrived.title"),
+    )
+
+
+def receipt_page(
+    call: Call,
+    lang: str,
+    *,
+    outcome: str | None,
+    receipt: str | None = None,
+    refusal: str | None = None,
+    call_sha256: str = "",
+    standings: Mapping[int, str] | None = None,
+) -> str:
+    """Where the reports of a receipt stand; with `outcome` None it only asks for the receipt.
+
+    `outcome` is one of STANDINGS, for a receipt with one report; `standings` gives them for several, by n (0 the first, 1..99 additions).
+    With `receipt` (32 digits) each report that is not withdrawn has a button: it posts `receipt`, `n` and `action` = `withdraw`; the form itself
+    posts `receipt` and `action` = `check`. `refusal` is a word of format.md section 12.
+    """
+    say = Catalogue(lang)
+    found = standings if standings is not None else ({} if outcome is None else {0: outcome})
+    names = {n: say("standing.first") if n == 0 else say("standing.addition", n=say.number(n)) for n in found}
+    mistyped = say("problem.receipt") if refusal == "receipt" else ""
+    problems = [MendedProblem("receipt", say("receipt.title"), mistyped)] if mistyped else []
+    return _render(
+        "receipt.html",
+        say,
+        call=call,
+        call_sha256=call_sha256,
+        languages=_languages(call, "/receipt"),
+        scripted=True,
+        found=[(n, names[n], standing) for n, standing in found.items()],
+        receipt=receipt,
+        receipt_sentence=mistyped,
+        problems=problems,
+        refusal="" if mistyped else _refused(refusal, (), say),
+        script_texts=say.beginning(*_RECEIPT_TEXTS),
+        title=say("problem.title" if refusal else "page.title"),
+    )
+
+
+def message_page(lang: str, refusal: str, *, call: Call | None = None) -> str:
+    """A refusal (a word of format.md section 12) as a page of its own, with a way on."""
+    say = Catalogue(lang)
+    return _render("message.html", say, call=call, languages=(), refusal=_refused(refusal, (), say), title=say("message.title"))
+
+
+def file_room(call: Call) -> int:
+    """Bytes that all files of a report may take: the largest class, less the tar's own and what the words may need (1 MiB, or a sixteenth)."""
+    return int(2**call.max_k) - int(2 ** min(_MOST_WORDS_K, call.max_k - 4)) - 1536
+
+
+def _render(template: str, say: Catalogue, **context: Any) -> str:  # noqa: ANN401 - what a template asks for
+    frame = {"call": None, "scripted": True, "title": say("page.title")}
+    return _environment().get_template(template).render({**frame, **context, "say": say, "lang": say.lang})
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(asset=source_asset, paragraphs=_paragraphs)
+    return environment
+
+
+def _spoken(call: Call, lang: str) -> str:
+    return next((tag for tag in (lang, lang.split("-")[0]) if tag in call.languages), call.default_language)
+
+
+def _languages(call: Call, page: str) -> list[tuple[str, str, str]]:
+    """Tag, own name and address of the page in each language of the call."""
+    return [(tag, Catalogue(tag)("language.name"), f"/{tag}/calls/{call.call}{page}") for tag in call.languages]
+
+
+def _sections(call: Call, drawn: Sequence[Field], lang: str) -> list[dict[str, Any]]:
+    """The questions under their headings; a heading stands on the first question it is for."""
+    sections: list[dict[str, Any]] = []
+    for question, field in zip(call.questions, drawn, strict=True):
+        if question.section is not None or not sections:
+            sections.append({"title": call.text(question.section, lang) if question.section else "", "fields": []})
+        sections[-1]["fields"].append(field)
+    return sections
+
+
+def _mended(problems: Sequence[Problem], drawn: Sequence[Field], say: Catalogue) -> list[MendedProblem]:
+    places = {field.id: (field.target, field.label) for field in drawn}
+    places |= {"consent": ("consent-C0", say("consent.section")), "audience": ("f-audience", say("audience.legend"))}
+    return [MendedProblem(*places.get(problem.question, ("", "")), say(f"problem.{problem.code}")) for problem in problems]
+
+
+def _refused(refusal: str | None, problems: Sequence[Problem], say: Catalogue) -> str:
+    """The sentence for a refusal; the lines of the summary say it when there are any."""
+    return "" if refusal is None or problems else say.either(f"refusal.{refusal}", "refusal.other")
+
+
+def _groups(digits: str, size: int) -> list[str]:
+    return [digits[start : start + size] for start in range(0, len(digits), size)]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [paragraph for paragraph in text.split("\n") if paragraph.strip()]
