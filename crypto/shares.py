@@ -1,4 +1,4 @@
-"""A call's key among several people: any M of N shares bring it back, M - 1 of them say nothing of it (format.md F11.9 to F11.17).
+"""A call's key among several people: any M of N shares bring it back, M - 1 of them do not (format.md F11.9 to F11.17).
 
 The sharing itself is SLIP-39 (one group, 256 bits, no passphrase), by its authors' own implementation. This module adds what stands around
 the words in a share file: which call and which key they belong to, which share this is, and how many it takes. There is one spelling of a
