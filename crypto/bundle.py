@@ -11,7 +11,7 @@ The members and their order:
     log/pending                    withdrawals not yet in a batch, framed, by ascending leaf hash; often empty
     envelopes/<sha256>.age         by digest, of live reports only
 
-`open_bundle` reads the file once, forward. What it refuses, in this order, and with which word:
+`open_bundle` reads the file once, forward. What it refuses, and with which word (of several, the one that comes up first on the way):
 
 1. The file is not the one ZIP file of its members, or ends too early: `manifest` (found wherever it comes up).
 2. call.json is not version 1: `version`; it lacks what is needed here: `manifest`. It, or its signing key, is not what was expected:
@@ -41,7 +41,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from crypto.callfile import CallFile, check_signed, parse_call_file
-from crypto.canonical import loads
 from crypto.entries import Log, check_entries, check_withdraw, parse_entry, unframe
 from crypto.errors import (
     EnvelopeError,
@@ -95,9 +94,8 @@ __all__ = [
     "write_bundle",
 ]
 
-# Members read into memory; envelopes never are. A million entries take 150 MB, their lines in the manifest as much.
-_LARGE, _SMALL = 256 << 20, 16 << 20
-
+# What all members but the envelopes may take in memory together. A million entries take 150 MB, their lines in the manifest as much.
+_MEMORY = 512 << 20
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
@@ -229,11 +227,8 @@ def open_bundle(
     if not walk.named <= live:
         raise EnvelopeUnloggedError("The bundle holds an envelope of no live report.")
     envelopes = walk.read_envelopes(progress)
-    document = loads(call_json)
-    if not isinstance(document, dict):  # parse_call_file made sure
-        raise ManifestError("call.json is not an object.")
     return VerifiedBundle(
-        call_json, document, digest.hexdigest(), call.origin, log, walk.checkpoints[log.size], tokens, found, file, envelopes
+        call_json, call.document, digest.hexdigest(), call.origin, log, walk.checkpoints[log.size], tokens, found, file, envelopes
     )
 
 
@@ -273,9 +268,10 @@ class _Walk:
 
     def __init__(self, reader: Reader, expect: Trust) -> None:
         self._reader = reader
-        untrusted_manifest = self._untrusted("manifest", _LARGE)
-        self.call_json = self._untrusted(CALL, _SMALL)
-        sums, signature = self._untrusted(SUMS, _SMALL), self._untrusted(SIGNATURE, _SMALL)
+        self._memory = _MEMORY
+        untrusted_manifest = self._untrusted("manifest")
+        self.call_json = self._untrusted(CALL)
+        sums, signature = self._untrusted(SUMS), self._untrusted(SIGNATURE)
         self.call = parse_call_file(self.call_json)
         _check_trust(self.call, self.call_json, expect)
         self._form = check_signed(self.call_json, sums, signature, self.call.signing_key)
@@ -290,11 +286,12 @@ class _Walk:
         self.checkpoints: dict[int, bytes] = {}
         self.tokens: dict[tuple[int, str], bytes] = {}
 
-    def _untrusted(self, name: str, limit: int) -> bytes:
-        """Return the next member, which must have this name and at most `limit` bytes."""
+    def _untrusted(self, name: str) -> bytes:
+        """Return the next member, which must have this name and fit into what memory is left."""
         stored = self._reader.next()
-        if stored is None or stored.name != name or stored.size > limit:
+        if stored is None or stored.name != name or stored.size > self._memory:
             raise ManifestError("A member of the bundle is not where it must be, or too large.")
+        self._memory -= stored.size
         return b"".join(map(bytes, self._reader.chunks(stored)))
 
     def _check_names(self) -> None:
@@ -316,7 +313,7 @@ class _Walk:
     def read_log(self) -> None:
         """Read all that stands between SHA256SUMS.minisig and the envelopes into memory."""
         for name, digest in self._log:
-            content = self._untrusted(name, _LARGE if name in (ENTRIES, PENDING) else _SMALL)
+            content = self._untrusted(name)
             if hashlib.sha256(content).digest() != digest:
                 raise ManifestError("A member of the bundle is not the one that the manifest names.")
             if match := CHECKPOINT.fullmatch(name):

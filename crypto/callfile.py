@@ -19,6 +19,8 @@ from crypto.notes import VerifierKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crypto.canonical import JsonValue
+
 AUTHORITY = re.compile(r"[a-z0-9-]{1,40}")
 _HOST = re.compile(r"[^\x00-\x20+/\x7f]{1,253}")
 _SUMS = re.compile(rb"([0-9a-f]{64})  call\.json\n(?:([0-9a-f]{64})  form\.html\n)?")
@@ -29,6 +31,7 @@ class CallFile:
     """What call.json says of a call's log and keys.
 
     Attributes:
+        document: All of call.json as it was read.
         call: Id of the call.
         host: Host of the server; with the id it makes the log's origin.
         log_vkey: Key of the log.
@@ -37,6 +40,7 @@ class CallFile:
         authorities: Name of each timestamp authority and its certificate.
     """
 
+    document: dict[str, JsonValue]
     call: str
     host: str
     log_vkey: VerifierKey
@@ -71,7 +75,8 @@ def parse_call_file(call_json: bytes) -> CallFile:
         parse_public_key(signing_key)
     except CryptoError:
         raise ManifestError("A key in call.json is not well formed.") from None
-    return CallFile(call, host, vkey, signing_key, _integer(value, "deadline") + _integer(value, "grace_seconds"), _authorities(value))
+    close = _integer(value, "deadline") + _integer(value, "grace_seconds")
+    return CallFile(value, call, host, vkey, signing_key, close, _authorities(value))
 
 
 def _text(value: Mapping[str, object], key: str) -> str:

@@ -96,11 +96,10 @@ def read_tokens(call: CallFile, tokens: Mapping[tuple[int, str], bytes], own: Ma
     read: list[Token] = []
     for (size, authority), token in tokens.items():
         try:
-            time = token_time(token, own[size], call.authorities[authority])
+            time: float | None = token_time(token, own[size], call.authorities[authority])
         except SignatureError:
-            read.append(Token(size, authority, None))
-        else:
-            read.append(Token(size, authority, time))
+            time = None
+        read.append(Token(size, authority, time))
     return tuple(read)
 
 

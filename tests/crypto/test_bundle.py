@@ -91,7 +91,7 @@ class Server:
     manifest_origin: str = ORIGIN
 
     def members(self) -> dict[str, bytes]:
-        whole = [entries.call_entry(CALL, CALL_HASH), *self.log]
+        whole = [entries.call_entry(CALL, hashlib.sha256(self.call_json).digest()), *self.log]
         sums = f"{hashlib.sha256(self.call_json).hexdigest()}  call.json\n"
         content: dict[str, bytes | None] = {"call.json": self.call_json}
         if self.form is not None:
@@ -263,9 +263,9 @@ def server(**changes: Any) -> Callable[[], bytes]:
     return lambda: Server(**{**vars(HONEST), **changes}).export()
 
 
-def definition(**changes: Any) -> Callable[[], bytes]:
+def definition(*, instead: dict[str, bytes] | None = None, **changes: Any) -> Callable[[], bytes]:
     changed = {key: value for key, value in {**DEFINITION, **changes}.items() if value is not None}
-    return server(call_json=canonical.dumps(changed))
+    return server(call_json=canonical.dumps(changed), instead=instead or {})
 
 
 WHOLE = [entries.call_entry(CALL, CALL_HASH), *HONEST.log]
@@ -281,6 +281,9 @@ forgeries(
     form_not_named_by_sums=server(form=None, instead={"form.html": FORM}),
     form_of_another_hash=lambda: with_member("form.html", FORM + b"."),
     form_taken_away=lambda: with_member("form.html", None),
+    token_over_no_checkpoint=definition(
+        timestamp_authorities=[{"name": "tsa", "url": "", "certificate": ""}], instead={bundle.token_name(4, "tsa"): b"token"}
+    ),
     token_of_no_authority=lambda: with_member("log/8.anyone.tsr", b"token"),
     name_that_none_has=lambda: _with_name("log/../../etc/passwd"),
     member_twice=lambda: signed([unzip(HONEST.export())[1], *unzip(HONEST.export())[1:]]),
@@ -405,6 +408,13 @@ def test_expected_call_is_opened() -> None:
     assert opened(HONEST.export(), expect=bundle.Trust(CALL_HASH.hex(), SIGNING.public_key))
 
 
+def test_token_that_proves_nothing_refuses_nothing() -> None:
+    trusted = [{"name": "tsa", "url": "https://tsa.example", "certificate": "none"}]
+    result = opened(definition(timestamp_authorities=trusted, instead={bundle.token_name(5, "tsa"): b"token"})())
+    assert result.tokens == (bundle.Token(5, "tsa", None),)
+    assert result.outcomes[1].outcome == "time-unproven"
+
+
 def test_kept_notes_of_an_honest_server() -> None:
     assert opened(HONEST.export(), checkpoints=[checkpoint(WHOLE[:4])], promises=[promise(report(1)), promise(withdraw(5))])
 
@@ -496,4 +506,18 @@ def test_large_envelopes_stay_out_of_memory(tmp_path: Path) -> None:
         assert [found.outcome for found in bundle.open_bundle(file).outcomes] == ["time-unproven"]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_members_beyond_memory_are_not_read(tmp_path: Path) -> None:
+    huge = zip64.Stored("manifest", 1 << 30, 0, 0)
+    tracemalloc.start()
+    with (tmp_path / "bundle").open("w+b") as file:
+        file.write(zip64.local_header(huge))
+        file.truncate(huge.start + huge.size)
+        with pytest.raises(CryptoError) as caught:
+            bundle.open_bundle(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.word == "manifest"
     assert peak < 8 << 20

@@ -33,6 +33,7 @@ FORM_LINE = f"{FORM_HASH.hex()}  form.html\n"
 
 def test_call_file_is_read() -> None:
     read = callfile.parse_call_file(CALL_JSON)
+    assert read.document == DEFINITION
     assert (read.call, read.host, read.origin) == ("demo", "intake.example", "intake.example/demo")
     assert (read.log_vkey, read.signing_key) == (KEY.vkey, SIGNING.public_key)
     assert (read.close, read.authorities) == (1_755_000_600, {"tsa": "PEM"})

@@ -137,7 +137,7 @@ def test_cost_out_of_bounds_is_not_written() -> None:
 
 
 def test_first_line_is_exactly_ours() -> None:
-    assert KEY.sign(MESSAGE).startswith("untrusted comment: saksei/v1\nRUR")
+    assert KEY.sign(MESSAGE).startswith("untrusted comment: saksei/v1\nRU")
 
 
 def test_message_is_prehashed() -> None:

@@ -16,7 +16,7 @@ from crypto.verdict import Token
 KEY, OTHER_KEY = SignerKey.generate("intake.example/demo"), SignerKey.generate("intake.example/demo")
 CLOSE_TIME = 1_755_000_600
 LIMIT = CLOSE_TIME + 3600
-CALL = CallFile("demo", "intake.example", KEY.vkey, SecretKey.generate().public_key, CLOSE_TIME, {"tsa": "no certificate"})
+CALL = CallFile({}, "demo", "intake.example", KEY.vkey, SecretKey.generate().public_key, CLOSE_TIME, {"tsa": "no certificate"})
 CALL_HASH = hashlib.sha256(b"call.json").digest()
 CLOSE = entries.close_entry()
 
