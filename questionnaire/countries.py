@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import babel
 import pycountry
 
-from questionnaire.models import Option
+from questionnaire.models import Call, Option, Question
 
 
 @functools.cache
@@ -34,6 +34,16 @@ def country_options(languages: Sequence[str]) -> tuple[Option, ...]:
         Option(code=code, label={language: name for language in languages if (name := territory_name(code, language))})
         for code in country_codes()
     )
+
+
+def listed_options(call: Call, question: Question, lang: str) -> tuple[Option, ...]:
+    """The options in the order a page lists them: countries and provinces by their names in the language, anything else as it stands.
+
+    Khmer is sorted by code point, which is the order of its consonants and vowels in the dictionary but for subscripts.
+    """
+    if question.type not in {"country", "place"}:
+        return question.options
+    return tuple(sorted(question.options, key=lambda option: comparable(call.text(option.label, lang))))
 
 
 def comparable(text: str) -> str:
