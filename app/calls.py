@@ -1,0 +1,171 @@
+"""Calls on this server: adding one, listing them, and handing one out parsed (format.md section 1)."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from app import models
+from app.errors import CallExistsError, CallPackageError, UnknownCallError
+from app.logkeys import read_key
+from app.schedule import Schedule
+from app.transactions import Database
+from crypto.entries import call_entry
+from crypto.envelope import sealed_sizes
+from crypto.merkle import Frontier, leaf_hash
+from crypto.minisign import verify
+from crypto.notes import SignerKey
+from crypto.recipients import Recipient
+from questionnaire.models import Call, load_call
+
+CALL_ID = re.compile(r"[a-z0-9-]{1,40}")
+DAY = 86400
+HANDLE_BYTES = 32
+PACKAGE_LIMIT = 32 << 20
+_SUM_LINE = re.compile(rb"([0-9a-f]{64})  (call\.json|form\.html)\n")
+
+
+@dataclass(frozen=True)
+class StoredCall:
+    """A call as it was added: the files that `call build` made, and what the service reads out of them."""
+
+    call: Call
+    document: bytes
+    sums: bytes
+    signature: bytes
+    form: bytes | None
+
+    @cached_property
+    def sha256(self) -> bytes:
+        """The call hash (32 bytes)."""
+        return hashlib.sha256(self.document).digest()
+
+    @cached_property
+    def body_sizes(self) -> frozenset[int]:
+        """Every length that handle || envelope can have (sections 3 and 5)."""
+        return frozenset(HANDLE_BYTES + size for size in sealed_sizes(len(self.call.recipients), self.call.max_k))
+
+    @cached_property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Whom reports are sealed to, in the order of call.json."""
+        return tuple(Recipient.parse(text) for text in self.call.recipients)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When its batches are due."""
+        return Schedule(self.call.batch_seconds, self.call.batch_min, self.call.close)
+
+    @property
+    def ends(self) -> int:
+        """Unix seconds at which retention ends."""
+        return self.call.deadline + self.call.retention_days * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class CallPackage:
+    """What `call build` wrote for the server, checked: the call and its log key."""
+
+    stored: StoredCall
+    log_key: SignerKey
+
+
+class CallBook:
+    """The calls of a database, parsed once: a call never changes."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from this database as calls are asked for."""
+        self._database = database
+        self._known: dict[str, StoredCall] = {}
+
+    async def find(self, call_id: str) -> StoredCall:
+        """The call with this id. Raises UnknownCallError."""
+        known = self._known.get(call_id)
+        if known is None:
+            if not CALL_ID.fullmatch(call_id):
+                raise UnknownCallError("There is no such call here.")
+            known = await self._database.read(lambda connection: load_stored(connection, call_id))
+            self._known[call_id] = known
+        return known
+
+    async def all(self) -> tuple[StoredCall, ...]:
+        """Every call, by id."""
+        return tuple([await self.find(call_id) for call_id in await self._database.read(call_ids)])
+
+
+def call_ids(connection: Connection) -> list[str]:
+    """The ids of all calls, ascending."""
+    return list(connection.execute(select(models.calls.c.id).order_by(models.calls.c.id)).scalars())
+
+
+def load_stored(connection: Connection, call_id: str) -> StoredCall:
+    """Read a call out of the database. Raises UnknownCallError."""
+    row = connection.execute(select(models.calls).where(models.calls.c.id == call_id)).one_or_none()
+    if row is None:
+        raise UnknownCallError("There is no such call here.")
+    return StoredCall(load_call(row.document), row.document, row.sums, row.signature, row.form)
+
+
+def read_package(folder: Path) -> CallPackage:
+    """Read and check a folder `<out>/server`: signature, sums, call and log key.
+
+    Raises CallPackageError, LogKeyError, SignatureError, or a QuestionnaireError for a call.json that is none.
+    """
+    sums = _read(folder / "SHA256SUMS")
+    signature = _read(folder / "SHA256SUMS.minisig")
+    named = {name.decode(): digest.decode() for digest, name in _SUM_LINE.findall(sums)}
+    if "call.json" not in named or b"".join(f"{digest}  {name}\n".encode() for name, digest in named.items()) != sums:
+        raise CallPackageError("SHA256SUMS does not name call.json, or names something else than call.json and form.html.")
+    files = {name: _read(folder / name) for name in named}
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != named[name]:
+            raise CallPackageError("A file is not the one that SHA256SUMS names.")
+    call = load_call(files["call.json"])
+    verify(sums, signature, call.signing_key)
+    key = read_key(folder / "log.key", call)
+    return CallPackage(StoredCall(call, files["call.json"], sums, signature, files.get("form.html")), key)
+
+
+def add_call(connection: Connection, stored: StoredCall) -> bool:
+    """Insert the call and begin its log; False when the very same call is here already. Raises CallExistsError for another of its id."""
+    call = stored.call
+    try:
+        present = load_stored(connection, call.call)
+    except UnknownCallError:
+        pass
+    else:
+        if present.document != stored.document:
+            raise CallExistsError("Another call with this id is here already.")
+        return False
+    entry = call_entry(call.call, stored.sha256)
+    frontier = Frontier()
+    frontier.append(leaf_hash(entry))
+    row = {
+        "id": call.call,
+        "document": stored.document,
+        "sums": stored.sums,
+        "signature": stored.signature,
+        "form": stored.form,
+        "opens": call.opens,
+        "closes": call.close,
+        "ends": stored.ends,
+    }
+    connection.execute(models.calls.insert(), row)
+    log = {"call": call.call, "size": 1, "frontier": frontier.to_bytes(), "cut": 0, "closed": False}
+    connection.execute(models.logs.insert(), log)
+    connection.execute(models.entries.insert(), {"call": call.call, "position": 0, "entry": entry})
+    connection.execute(models.batches.insert(), {"call": call.call, "size": 1, "root": frontier.root()})
+    return True
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(PACKAGE_LIMIT + 1)
+    except OSError:
+        raise CallPackageError("A file that `saksei-reviewer call build` writes for the server is missing.") from None
+    if len(content) > PACKAGE_LIMIT:
+        raise CallPackageError("A file is larger than any that `saksei-reviewer call build` writes.")
+    return content

@@ -1,0 +1,165 @@
+"""`saksei-intake check`: everything that must hold for a server that keeps its word, tried out one by one (interfaces.md)."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, text
+
+from app.calls import StoredCall
+from app.dialect import is_sqlite, now_ms
+from app.errors import AppError, SchemaError
+from app.headers import ALWAYS, ON_HTTPS
+from app.inspection import inspect_log
+from app.logstate import LogState
+from app.main import create_app
+from app.schema import differences, missing_triggers, refuses_late_rows, require_head
+from app.service import Service
+from app.settings import Settings
+from crypto.errors import CryptoError
+
+CLOCK_TOLERANCE_MS = 5000
+_WAL_SETTINGS = text(
+    "SELECT name, setting FROM pg_settings WHERE name IN ('wal_recycle', 'archive_mode', 'wal_keep_size', 'max_wal_size') ORDER BY name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one check: its name, whether it holds, and one sentence. `advice` findings hold, and say what is to be known."""
+
+    name: str
+    holds: bool
+    sentence: str
+
+
+async def check_service(service: Service) -> list[Finding]:
+    """Run every check; none stops the others."""
+    findings = [_check_folders(service.settings), _check_addresses(service.settings)]
+    schema = await _tried("migrations", "the tables and triggers are those of this software", partial(_check_schema, service))
+    findings.append(schema)
+    if not schema.holds:
+        return findings
+    findings.append(await _tried("late rows", "the database refuses them by itself", partial(_check_late_rows, service)))
+    findings.append(await _tried("clock", "the database's clock and this machine's agree", partial(_check_clock, service)))
+    findings.append(await _tried("headers", "they are on every answer", partial(_check_headers, service.settings)))
+    findings.append(await service.database.read(check_journal))
+    for stored in await service.book.all():
+        name = f"log of {stored.call.call}"
+        findings.append(await _tried(name, "consistent, signed, and every promise kept so far", partial(_check_log, service, stored)))
+    return findings
+
+
+async def _tried(name: str, sentence: str, check: Callable[[], Awaitable[None]]) -> Finding:
+    try:
+        await check()
+    except (AppError, CryptoError) as error:
+        return Finding(name, False, f"{error.word}: {error}")
+    return Finding(name, True, sentence)
+
+
+def _check_folders(settings: Settings) -> Finding:
+    folders = (settings.log_key_dir, settings.log_state_dir, settings.spool_dir)
+    open_ones = [folder for folder in folders if folder.exists() and folder.stat().st_mode & 0o077]
+    keys = settings.log_key_dir.glob("*.key") if settings.log_key_dir.exists() else ()
+    exposed = [key for key in keys if key.stat().st_mode & 0o077]
+    unwritable = [folder for folder in folders if folder.exists() and not os.access(folder, os.W_OK)]
+    if exposed or unwritable:
+        return Finding("folders", False, "log keys must be readable by the service's user alone, and its folders writable.")
+    if open_ones:
+        return Finding("folders", False, "other users of this machine can look into the folders: make them mode 0700.")
+    return Finding("folders", True, "keys, state and data are the service's own")
+
+
+def _check_addresses(settings: Settings) -> Finding:
+    if settings.public_url is None:
+        return Finding("addresses", True, "SAKSEI_PUBLIC_URL is not set: every host name is answered, as is right for a demonstration only")
+    if not settings.https and urlsplit(settings.public_url).hostname not in ("127.0.0.1", "localhost"):
+        return Finding("addresses", False, "SAKSEI_PUBLIC_URL is not https.")
+    return Finding("addresses", True, "only the public names are answered")
+
+
+async def _check_schema(service: Service) -> None:
+    await service.database.read(require_head)
+    if await service.database.read(differences):
+        raise SchemaError("The tables are not those of this software.")
+    if await service.database.read(missing_triggers):
+        raise SchemaError("A trigger that refuses late or changed rows does not stand.")
+
+
+async def _check_late_rows(service: Service) -> None:
+    if not await service.database.write(refuses_late_rows):
+        raise SchemaError("The database took a report for a call that is over.")
+
+
+async def _check_clock(service: Service) -> None:
+    before = time.time() * 1000
+    database = await service.database.read(now_ms)
+    after = time.time() * 1000
+    if not before - CLOCK_TOLERANCE_MS <= database <= after + CLOCK_TOLERANCE_MS:
+        raise SchemaError("The clocks of the database and of this machine differ by more than five seconds.")
+
+
+async def _check_headers(settings: Settings) -> None:
+    for path in ("/healthz", "/nowhere", "/calls/nowhere/nothing"):
+        headers = await answered_headers(settings, path)
+        wanted = [*ALWAYS, *(ON_HTTPS if settings.https else ())]
+        if any(pair not in headers for pair in wanted) or any(name == b"server" for name, _ in headers):
+            raise SchemaError("A header of SECURITY.md is missing from an answer.")
+
+
+async def answered_headers(settings: Settings, path: str) -> list[tuple[bytes, bytes]]:
+    """The headers this software answers a GET of `path` with, asked in this process."""
+    host = (settings.public_host or "localhost").encode()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", host)],
+        "server": ("localhost", settings.port),
+        "client": None,
+        "root_path": "",
+    }
+    found: list[tuple[bytes, bytes]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            found.extend(message["headers"])  # type: ignore[arg-type]
+
+    await create_app(settings)(scope, receive, send)  # type: ignore[arg-type]
+    return found
+
+
+def check_journal(connection: Connection) -> Finding:
+    """How long what was deleted can stay in the database's own journal (format.md section 6)."""
+    if is_sqlite(connection):
+        secure = int(connection.exec_driver_sql("PRAGMA secure_delete").scalar_one())
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        flush = int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+        holds = (secure, mode, flush) == (1, "wal", 2)
+        return Finding("journal", holds, "deleted rows are overwritten, and the journal is cut after each batch")
+    found = {row.name: row.setting for row in connection.execute(_WAL_SETTINGS)}
+    if found["archive_mode"] != "off" or int(found["wal_keep_size"]) > 0:
+        return Finding(
+            "journal", False, "PostgreSQL archives or keeps its WAL, which holds the times of commits: archive_mode, wal_keep_size."
+        )
+    return Finding(
+        "journal", True, f"PostgreSQL's WAL holds the times of commits until it is recycled (max_wal_size {found['max_wal_size']} MB)"
+    )
+
+
+async def _check_log(service: Service, stored: StoredCall) -> None:
+    service.keys.signer(stored.call)
+    state = LogState(service.settings.log_state_dir)
+    await service.database.read(partial(inspect_log, stored=stored, state=state))

@@ -1,0 +1,145 @@
+"""Routes that software reads: octets, notes and problem+json (interfaces.md, "HTTP")."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from app.arrival import began
+from app.publishing import checkpoint, checkpoint_size, entries_between
+from app.receipts import SECRET_BYTES, promise_withdrawal, withdraw
+from app.refusals import NOT_FOUND, refuse
+from app.schema import require_head
+from app.service import Served
+from app.submissions import promise_report, take_sealed
+from app.uploads import received, require_size
+from crypto.entries import frame
+from crypto.errors import SizeError
+
+OCTETS = "application/octet-stream"
+ENTRIES_AT_ONCE = 2000
+
+router = APIRouter()
+
+
+@router.get("/calls/{call_id}/call.json")
+async def call_document(call_id: str, service: Served) -> Response:
+    """The bytes of call.json as they were signed."""
+    return Response((await service.book.find(call_id)).document, media_type="application/json")
+
+
+@router.get("/calls/{call_id}/SHA256SUMS")
+async def call_sums(call_id: str, service: Served) -> Response:
+    """The sums that the signing key signed."""
+    return PlainTextResponse((await service.book.find(call_id)).sums)
+
+
+@router.get("/calls/{call_id}/SHA256SUMS.minisig")
+async def call_signature(call_id: str, service: Served) -> Response:
+    """The signature of the sums."""
+    return PlainTextResponse((await service.book.find(call_id)).signature)
+
+
+@router.get("/calls/{call_id}/form.html")
+async def offline_form(call_id: str, request: Request, service: Served) -> Response:
+    """The single-file form, to be saved: opened from here, our own policy would stop its inline script."""
+    form = (await service.book.find(call_id)).form
+    if form is None:
+        return refuse(request.scope, 404, NOT_FOUND)
+    return Response(form, media_type="text/html", headers={"content-disposition": 'attachment; filename="form.html"'})
+
+
+@router.post("/calls/{call_id}/reports", status_code=201)
+async def submit(call_id: str, request: Request, service: Served) -> Response:
+    """Take handle || envelope; answer the promise once the report is durable (format.md section 5)."""
+    stored = await service.book.find(call_id)
+    signer = service.keys.signer(stored.call)
+    length = content_length(request)
+    if length is not None:
+        require_size(stored, length)
+    async with service.uploads.enter(), received(stored, request.stream(), length=length, folder=service.settings.spool_dir) as report:
+        batch = await take_sealed(service.database, stored, report, began=began(request))
+    return PlainTextResponse(promise_report(stored, report, batch, signer), 201)
+
+
+@router.post("/calls/{call_id}/withdrawals", status_code=201)
+async def submit_withdrawal(call_id: str, request: Request, service: Served) -> Response:
+    """Take exactly the 32 bytes of withdraw_n; answer the promise once the envelope is destroyed (format.md section 8)."""
+    stored = await service.book.find(call_id)
+    signer = service.keys.signer(stored.call)
+    async with service.uploads.enter():
+        secret = await short_body(request, SECRET_BYTES)
+        if len(secret) != SECRET_BYTES:
+            raise SizeError("A withdrawal has exactly 32 bytes.")
+        taken = await service.database.write(partial(withdraw, stored=stored, secret=secret))
+    service.publisher.ask_scrub()
+    return PlainTextResponse(promise_withdrawal(stored, taken, signer), 201)
+
+
+@router.get("/calls/{call_id}/log/entries")
+async def log_entries(call_id: str, service: Served) -> Response:
+    """Every entry that the newest checkpoint covers, each with its length before it (format.md section 7)."""
+    await service.book.find(call_id)
+    end = await service.database.read(partial(checkpoint_size, call_id=call_id))
+
+    async def pages() -> AsyncIterator[bytes]:
+        for start in range(0, end, ENTRIES_AT_ONCE):
+            stop = min(start + ENTRIES_AT_ONCE, end)
+            yield frame(await service.database.read(partial(entries_between, call_id=call_id, start=start, end=stop)))
+
+    return StreamingResponse(pages(), media_type=OCTETS)
+
+
+@router.get("/calls/{call_id}/log/checkpoint")
+async def newest_checkpoint(call_id: str, request: Request, service: Served) -> Response:
+    """The newest signed checkpoint."""
+    return await _checkpoint(call_id, None, request, service)
+
+
+@router.get("/calls/{call_id}/log/checkpoint.{size}")
+async def one_checkpoint(call_id: str, size: Annotated[int, Path(ge=1, le=2**53)], request: Request, service: Served) -> Response:
+    """The signed checkpoint of this size."""
+    return await _checkpoint(call_id, size, request, service)
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/readyz")
+async def readyz(service: Served) -> Response:
+    """The database answers at the right version, every call has its key, and publishing goes on; 503 and a word otherwise."""
+    await service.database.read(require_head)
+    for stored in await service.book.all():
+        service.keys.signer(stored.call)
+    if service.health.publishing:
+        return PlainTextResponse(f"{service.health.publishing}\n", 503)
+    return PlainTextResponse("ok\n")
+
+
+def content_length(request: Request) -> int | None:
+    """What the client says its body has; None when it does not say."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+async def short_body(request: Request, limit: int) -> bytes:
+    """A body of at most `limit` bytes. Raises SizeError for a longer one."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise SizeError("This is longer than it can be.")
+    return body
+
+
+async def _checkpoint(call_id: str, size: int | None, request: Request, service: Served) -> Response:
+    await service.book.find(call_id)
+    note = await service.database.read(partial(checkpoint, call_id=call_id, size=size))
+    if note is None:
+        return refuse(request.scope, 404, NOT_FOUND)
+    return PlainTextResponse(note)
