@@ -6,6 +6,8 @@ import hashlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crypto import callfile, canonical
 from crypto.errors import CryptoError
@@ -85,6 +87,12 @@ def test_what_is_no_object_is_refused(data: bytes, expected: str) -> None:
     with pytest.raises(CryptoError) as caught:
         callfile.parse_call_file(data)
     assert caught.value.word == expected
+
+
+@given(data=st.binary(max_size=120))
+def test_any_bytes_are_refused_with_a_word(data: bytes) -> None:
+    with pytest.raises(CryptoError):
+        callfile.parse_call_file(data)
 
 
 def signed(sums: str, key: SecretKey = SIGNING) -> bytes | None:

@@ -202,3 +202,9 @@ def test_any_bytes_are_refused_with_a_word(signature: bytes) -> None:
 def test_bad_public_key_is_refused(public_key: str) -> None:
     with pytest.raises(KeyParamsError):
         minisign.verify(MESSAGE, SIGNATURE, public_key)
+
+
+@given(text=st.text(max_size=300))
+def test_any_text_is_no_secret_key(text: str) -> None:
+    with pytest.raises(KeyParamsError):
+        minisign.SecretKey.parse(text, None)

@@ -112,6 +112,12 @@ def test_foreign_verifier_key_is_refused(line: str) -> None:
     assert refused(VerifierKey, line)
 
 
+@given(line=st.text(max_size=120))
+def test_any_text_is_no_key(line: str) -> None:
+    assert refused(VerifierKey, line)
+    assert refused(SignerKey, "PRIVATE+KEY+" + line)
+
+
 def test_id_of_another_key_is_a_mismatch() -> None:
     with pytest.raises(KeyMismatchError):
         VerifierKey.parse(PETER.replace("c74f20a3", "c74f20a4"))
