@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from itertools import combinations, pairwise, product
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,13 @@ def test_share_text_is_five_lines(shares: list[Share]) -> None:
 
 
 def test_words_stay_out_of_repr(shares: list[Share]) -> None:
-    shown = repr(shares[0]).split("(")[1]
-    assert not any(word in shown for word in shares[0].words if len(word) > 5)
+    assert repr(shares[0]) == f"Share(call='{CALL}', fingerprint='{FINGERPRINT}', index=1, count=5, threshold=3)"
+
+
+def test_share_cannot_be_changed(shares: list[Share]) -> None:
+    """What was checked when it was made stays so."""
+    with pytest.raises(FrozenInstanceError):
+        shares[0].index = 2  # type: ignore[misc]
 
 
 def test_error_is_one_of_custody() -> None:
@@ -89,6 +94,14 @@ def test_any_m_of_n_bring_it_back(threshold: int, count: int) -> None:
 
 def test_combine_gives_what_can_be_wiped(shares: list[Share]) -> None:
     assert isinstance(combine(shares[:3]), bytearray)
+
+
+def test_words_say_what_the_page_says(shares: list[Share]) -> None:
+    for share in shares:
+        said = Slip39Share.from_mnemonic(" ".join(share.words))
+        assert (said.extendable, said.iteration_exponent, len(said.value)) == (True, 1, 32)
+        assert (said.group_index, said.group_threshold, said.group_count) == (0, 1, 1)
+        assert (said.index, said.member_threshold) == (share.index - 1, 3)
 
 
 def test_splitting_twice_shares_no_words(shares: list[Share]) -> None:
@@ -132,6 +145,29 @@ def test_rehearsal_notices_a_wrong_key() -> None:
 def test_rehearsal_notices_too_few(shares: list[Share]) -> None:
     with pytest.raises(ShareError, match="exactly 3 shares"):
         rehearse(shares[:2])
+
+
+def test_split_notices_shares_that_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were SLIP-39's implementation broken, splitting would say so, and not the day on which the key is needed."""
+    monkeypatch.setattr("shamir_mnemonic.cipher.encrypt", lambda *_: bytes(32))
+    with pytest.raises(ShareError, match="not the one whose fingerprint"):
+        split(SEED, call=CALL, fingerprint=FINGERPRINT, threshold=2, count=3)
+
+
+@pytest.mark.parametrize(("threshold", "count"), [(2, 3), (3, 5), (2, 4), (3, 3), (5, 16)])
+def test_split_tries_every_share(monkeypatch: pytest.MonkeyPatch, threshold: int, count: int) -> None:
+    """Whichever one share is bad, it has taken part in the proof."""
+    honest = split_ems
+    for bad in range(count):
+
+        def spoiled(*given: Any, at: int = bad) -> list[list[Slip39Share]]:
+            made: list[list[Slip39Share]] = honest(*given)
+            made[0][at] = replace(made[0][at], value=bytes(32))
+            return made
+
+        monkeypatch.setattr("shamir_mnemonic.shamir.split_ems", spoiled)
+        with pytest.raises(ShareError, match="do not fit together"):
+            split(SEED, call=CALL, fingerprint=FINGERPRINT, threshold=threshold, count=count)
 
 
 # --- what split refuses --------------------------------------------------------------------------------------------------------------
@@ -217,8 +253,7 @@ def test_combine_refuses_two_splittings(shares: list[Share]) -> None:
 
 def test_combine_refuses_a_forged_value(shares: list[Share]) -> None:
     """A value that was changed and given a new checksum is caught by SLIP-39's digest of the secret."""
-    honest = Slip39Share.from_mnemonic(" ".join(shares[2].words))
-    forged = Slip39Share(*(*honest.group_parameters()[:3], 0, 1, 1), honest.index, honest.member_threshold, bytes(32))
+    forged = replace(Slip39Share.from_mnemonic(" ".join(shares[2].words)), value=bytes(32))
     with pytest.raises(ShareError, match="do not fit together"):
         combine([*shares[:2], replace(shares[2], words=tuple(forged.words()))])
 
@@ -296,6 +331,11 @@ def test_parse_refuses_a_line(text: str, number: int, to: str, match: str) -> No
 def test_parse_refuses_a_text(text: str, change: Any, match: str) -> None:
     assert match in refused(change(text))
     assert match in refused(change(text).encode("utf-8"))
+
+
+@pytest.mark.parametrize(("size", "match"), [(1024, "five lines"), (1025, "too long")])
+def test_no_more_than_1024_characters_are_read(size: int, match: str) -> None:
+    assert match in refused("a" * size)
 
 
 def with_words(text: str, words: list[str]) -> str:
