@@ -10,6 +10,7 @@ zone `phnom-penh`, Cambodia `KH`; an option, its group; and `all` at the top of 
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 import babel
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 WORLD, CAMBODIA, ALL = "001", "KH", "all"
 
 _TOP = {"all": ALL, "world": WORLD, "cambodia": CAMBODIA}
+_DATE_CODE = re.compile(r"[0-9]{4}(-(H[12]|(0[1-9]|1[0-2])(-[0-9]{2})?))?", re.ASCII)
 _GROUPED = frozenset({"group", "zone"})
 
 
@@ -109,9 +111,7 @@ def _generalize_option(question: Question, code: str, level: str) -> str:
 
 
 def _generalize_date(code: str, level: str) -> str:
-    parts = code.split("-")
-    if not 1 <= len(parts) <= 3 or any(not part.isascii() or not part.removeprefix("H").isdigit() for part in parts):
-        raise ValueError("this is not a date")
+    parts = _date_parts(code)
     if level == "year" or len(parts) == 1:
         return parts[0]
     if parts[1].startswith("H"):
@@ -121,8 +121,14 @@ def _generalize_date(code: str, level: str) -> str:
     return "-".join(parts[: 2 if level == "month" else 3])
 
 
+def _date_parts(code: str) -> list[str]:
+    if not _DATE_CODE.fullmatch(code):
+        raise ValueError("this is not a date")
+    return code.split("-")
+
+
 def _date_label(call: Call, code: str, level: str, lang: str) -> str:
-    year, month, day = (*code.split("-"), "", "")[:3]
+    year, month, day = (*_date_parts(code), "", "")[:3]
     form = "day" if day else {"H1": "first-half", "H2": "second-half", "": "year"}.get(month, "month")
     month_name = ""
     if form in {"day", "month"}:
