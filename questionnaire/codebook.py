@@ -71,7 +71,11 @@ class Methods(Frozen):
 
 
 class Codebook(Frozen):
-    """The whole codebook. Every group, method and section that an option names exists; every code stands once in its list."""
+    """The whole codebook.
+
+    Every group, method and section that an option names exists, every code stands once in its list, and the options of a group stand
+    together, so that a page can put one heading over them.
+    """
 
     edition: str
     country_reports: CountryReports
@@ -89,6 +93,9 @@ class Codebook(Frozen):
             groups = {group.code for group in code_list.groups}
             if len(set(code_list.codes)) != len(code_list.codes):
                 raise ValueError(f"a code stands twice in the list {name}")
+            headings = [entry.group for entry in code_list.options]
+            if headings != sorted(headings, key=headings.index):
+                raise ValueError(f"the options of one group do not stand together in the list {name}")
             for entry in code_list.options:
                 known = (entry.group is None) == (not groups) and (entry.group is None or entry.group in groups)
                 if not known or not set(entry.sections) <= sections or not {entry.method} - {None} <= methods:

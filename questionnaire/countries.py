@@ -37,11 +37,11 @@ def country_options(languages: Sequence[str]) -> tuple[Option, ...]:
 
 
 def listed_options(call: Call, question: Question, lang: str) -> tuple[Option, ...]:
-    """The options in the order a page lists them: countries and provinces by their names in the language, anything else as it stands.
+    """The options in the order a page lists them: countries by their names in the language, anything else as it stands.
 
     Khmer is sorted by code point, which is the order of its consonants and vowels in the dictionary but for subscripts.
     """
-    if question.type not in {"country", "place"}:
+    if question.type != "country":
         return question.options
     return tuple(sorted(question.options, key=lambda option: comparable(call.text(option.label, lang))))
 

@@ -53,7 +53,7 @@ def test_methods_of_incidents() -> None:
 def test_provinces_are_those_of_iso_3166_2() -> None:
     iso = {subdivision.code for subdivision in pycountry.subdivisions if subdivision.country_code == "KH"}
     assert set(codebook().lists["province"].codes) == iso
-    assert codebook().lists["province"].codes == tuple(f"KH-{number}" for number in range(1, 26))
+    assert len(codebook().lists["province"].codes) == 25
 
 
 def test_every_country_has_one_region() -> None:
@@ -128,10 +128,17 @@ def twice(code_list: dict[str, Any]) -> None:
     code_list["options"].append(code_list["options"][0])
 
 
+def scattered(code_list: dict[str, Any]) -> None:
+    first = code_list["options"][0]
+    code_list["groups"].append({"code": "h", "label": {"en": "h"}})
+    code_list["options"] += [{**first, "code": "b", "group": "h"}, {**first, "code": "c"}]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         pytest.param(twice, id="code-twice"),
+        pytest.param(scattered, id="group-scattered"),
         pytest.param(lambda code_list: code_list["options"][0].update(group="other"), id="unknown-group"),
         pytest.param(lambda code_list: code_list["options"][0].pop("group"), id="no-group"),
         pytest.param(lambda code_list: code_list["options"][0].update(method="other"), id="unknown-method"),

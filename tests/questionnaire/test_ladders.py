@@ -10,8 +10,6 @@ from questionnaire.ladders import categories, counted_codes, generalize, levels,
 from questionnaire.models import Call
 from questionnaire.rules import LADDERS
 
-COUNTED = ("kinds", "needs", "day", "month", "home", "bank")
-
 
 @pytest.mark.parametrize(
     ("name", "expected"),

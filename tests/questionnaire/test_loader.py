@@ -2,10 +2,13 @@
 
 import json
 import pathlib
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from questionnaire.complaints import complaint
 from questionnaire.definition import Definition
 from questionnaire.errors import CallError, DefinitionError, Mistake
 from questionnaire.loader import DemoTimes, call_document, json_schema, load_definition, parse_definition
@@ -311,10 +314,16 @@ def test_keys_of_another_shape_are_refused(river_definition: Definition, keys: d
 
 
 def test_schema_beside_the_calls_is_current() -> None:
-    path = pathlib.Path(__file__).parents[2] / "questionnaire" / "call.schema.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == json_schema()
+    root = pathlib.Path(__file__).parents[2]
+    written = subprocess.run([sys.executable, "-m", "questionnaire"], cwd=root, capture_output=True, check=True, timeout=60).stdout
+    assert (root / "questionnaire" / "call.schema.json").read_bytes() == written
+    assert json.loads(written) == json_schema()
 
 
 def test_schema_knows_the_lists_of_the_codebook() -> None:
     listed = json_schema()["$defs"]["PickedOptions"]["properties"]["list"]["enum"]
     assert {"incident", "province", "country"} <= set(listed)
+
+
+def test_finding_without_a_sentence_keeps_its_own() -> None:
+    assert complaint({"type": "recursion_loop", "loc": ("k",), "msg": "Recursion error", "input": None}) == "Recursion error"

@@ -60,6 +60,15 @@ def test_spoilt_call_is_refused(river_document: dict[str, Any], change: dict[str
     assert caught.value.word == "wrong-call"
 
 
+@pytest.mark.parametrize("group", [None, "other"])
+def test_option_outside_the_groups_is_refused(river_document: dict[str, Any], group: str | None) -> None:
+    option = river_document["questions"][2]["options"][0]
+    option.pop("group")
+    option.update({"group": group} if group else {})
+    with pytest.raises(CallError):
+        load_call(as_bytes(river_document))
+
+
 @pytest.mark.parametrize(
     "key",
     [
