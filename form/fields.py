@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _GROUPED = frozenset({"choice", "choices", "ranking", "date"})
 _ONE_LINE = 300
-_FEW_LINES = 1500
+_FEW_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class Field:
         self.values = tuple(fields.get(self.name, ()))
         self.value = self.values[0] if self.values else ""
         self.rows = _rows(question)
+        self.warned = question.help is not None
         self.options = tuple(
             DrawnOption(option.code, call.text(option.label, say.lang), name, next(iter(fields.get(name, ())), ""))
             for option in question.options
@@ -88,8 +89,10 @@ class Field:
         self.only_if = "" if question.show_if is None else only_if(call, question.show_if, say)
 
     def _helped(self, call: Call, question: Question, say: Catalogue) -> str:
+        """The question's own help, and what the form has to say about its type where the help may not."""
         parts = [call.text(question.help, say.lang)] if question.help is not None else []
-        parts += [say(f"{question.type}.hint")] if question.type in {"date", "ranking"} else []
+        if question.type == "ranking" or (question.type == "date" and not parts):
+            parts.append(say(f"{question.type}.hint"))
         return " ".join(parts)
 
     def _headed(self, call: Call, question: Question, say: Catalogue) -> tuple[tuple[str, tuple[DrawnOption, ...]], ...]:

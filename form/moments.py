@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from form.catalogue import Catalogue
     from questionnaire.models import Call
 
-_PARTS = ((4, "night"), (11, "morning"), (13, "noon"), (17, "afternoon"), (19, "evening"))
+_PARTS = ((4, "midnight"), (11, "morning"), (13, "noon"), (17, "afternoon"), (19, "evening"))
 
 
 @dataclass(frozen=True, slots=True)

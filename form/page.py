@@ -41,7 +41,21 @@ TEMPLATES = Path(__file__).parent / "templates"
 STANDINGS = ("pending", "published", "withdrawn")
 """Where a report stands, as receipt_page says it."""
 
-_FORM_TEXTS = ("problem.", "refusal.", "files.", "moment", "month.", "weekday.", "part.", "half.", "step.", "arrived.title", "language.failed")
+_FORM_TEXTS = (
+    "problem.",
+    "refusal.",
+    "files.",
+    "moment",
+    "month.",
+    "weekday.",
+    "part.",
+    "half.",
+    "step.",
+    "arrived.title",
+    "sending.title",
+    "stuck.title",
+    "language.failed",
+)
 _RECEIPT_TEXTS = ("problem.", "refusal.", "standing.", "withdraw.", "language.failed")
 _MOST_WORDS_K = 20
 

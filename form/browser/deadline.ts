@@ -5,7 +5,7 @@ import { all, sentence, shown } from "./page.js";
 export function spokenHour(hour: number): { readonly hour: number; readonly part: string } {
   const twelve = hour % 12 === 0 ? 12 : hour % 12;
   const parts: readonly (readonly [number, string])[] = [
-    [4, "night"],
+    [4, "midnight"],
     [11, "morning"],
     [13, "noon"],
     [17, "afternoon"],

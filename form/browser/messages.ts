@@ -2,8 +2,17 @@
 import type { Word } from "./errors.js";
 import type { Call, Testimony } from "./report.js";
 
+/** `addition` seals under the receipt of the submission before, as its next report. */
+export interface SealAsked {
+  readonly kind: "seal";
+  readonly call: Call;
+  readonly testimony: Testimony;
+  readonly files: readonly File[];
+  readonly addition: boolean;
+}
+
 export type Asked =
-  | { readonly kind: "seal"; readonly call: Call; readonly testimony: Testimony; readonly files: readonly File[] }
+  | SealAsked
   | { readonly kind: "again" }
   | { readonly kind: "verify"; readonly promise: string }
   | { readonly kind: "look"; readonly call: Call; readonly receipt: string; readonly entries: ArrayBuffer; readonly checkpoint: string }
@@ -23,3 +32,9 @@ export type Answered =
   | { readonly kind: "found"; readonly reports: readonly Found[] }
   | { readonly kind: "withdrawal"; readonly body: ArrayBuffer }
   | { readonly kind: "refused"; readonly word: Word };
+
+/** What to call a failure that nobody foresaw: only while sealing may it be said that nothing left the device. */
+export function unforeseen({ kind }: Asked): Word {
+  if (kind === "seal" || kind === "again") return "sealing";
+  return kind === "look" ? "log-entry" : "signature";
+}

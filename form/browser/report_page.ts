@@ -13,6 +13,9 @@ import { post } from "./sending.js";
 /** Refusals after which the same sealed bytes may be sent again. */
 const WORTH_ANOTHER_TRY = new Set(["network", "busy", "full", "work", "answer", "signature", "promise-broken"]);
 
+/** Refusals whose sentence says that nothing was sent. */
+const NOTHING_SENT = new Set(["sealing", "file-unreadable", "report"]);
+
 type Step = "seal" | "send" | "prove";
 const STEPS: readonly Step[] = ["seal", "send", "prove"];
 
@@ -49,18 +52,21 @@ export class ReportPage {
   private readonly sealer = new Sealer();
   private readonly attachments: Attachments;
   private body: Blob | null = null;
+  private posted = false;
+  private postedBefore = false;
 
   constructor(carried: Carried | null) {
     if (carried !== null) putBack(this.form, carried.typed);
     this.attachments = new Attachments(this.form, carried?.files);
-    this.form.addEventListener("change", () => applyConditions(this.form));
+    this.form.addEventListener("change", () => this.arrange());
+    for (const button of all("[data-clear]", this.form)) button.addEventListener("click", () => this.clear(button));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send().catch(() => this.refused("sealing"));
     });
     first("[data-do=again]").addEventListener("click", () => void this.deliver());
     first("[data-do=back]").addEventListener("click", () => this.back());
-    applyConditions(this.form);
+    this.arrange();
     this.ready();
   }
 
@@ -72,6 +78,21 @@ export class ReportPage {
   /** What was filled in. */
   carried(): Carried {
     return { typed: taken(this.form), files: this.attachments.kept };
+  }
+
+  /** Shows what the answers so far ask for, and beside each choice that was made the way to take it back. */
+  private arrange(): void {
+    applyConditions(this.form);
+    for (const button of all("[data-clear]", this.form)) {
+      button.hidden = button.closest("fieldset")?.querySelector("input:checked") === null;
+    }
+  }
+
+  private clear(button: HTMLElement): void {
+    const field = button.closest("fieldset");
+    for (const input of all<HTMLInputElement>("input", field ?? button)) input.checked = false;
+    this.arrange();
+    field?.querySelector("input")?.focus();
   }
 
   private ready(): void {
@@ -86,13 +107,13 @@ export class ReportPage {
     showProblems(problems);
     if (problems.length > 0) return;
     const testimony = { lang: document.documentElement.lang, consent: filled.consent, answers: { ...filled.answers, ...answers } };
-    await this.seal({ kind: "seal", call: this.call, testimony, files });
+    // What was sent before and never answered may have arrived: the same receipt keeps both reports one person's.
+    await this.seal({ kind: "seal", call: this.call, testimony, files, addition: this.postedBefore });
   }
 
   private async seal(asked: Asked): Promise<void> {
     view("sending");
-    part("stuck").hidden = true;
-    part("moving").hidden = false;
+    this.move(true);
     showStep("seal");
     try {
       const { body } = await this.sealer.ask(asked, "sealed", (done) => showStep("seal", done));
@@ -106,9 +127,9 @@ export class ReportPage {
   /** Sends the sealed bytes, the same ones as often as it takes. */
   private async deliver(): Promise<void> {
     if (this.body === null) return;
-    part("stuck").hidden = true;
-    part("moving").hidden = false;
+    this.move(true);
     showStep("send");
+    this.posted = true;
     const reply = await post(this.form.dataset["post"] ?? "", this.body, (done) => showStep("send", done));
     if (reply.word === "duplicate") return this.seal({ kind: "again" });
     if (reply.word !== "") return this.refused(reply.word);
@@ -121,10 +142,16 @@ export class ReportPage {
     }
   }
 
-  private refused(word: string): void {
+  private move(moving: boolean): void {
+    part("moving").hidden = !moving;
+    part("stuck").hidden = moving;
+    part("sending-title").textContent = sentence(moving ? "sending.title" : "stuck.title");
+  }
+
+  private refused(refusal: string): void {
+    const word = this.posted && NOTHING_SENT.has(refusal) ? "answer" : refusal;
     if (this.body !== null && WORTH_ANOTHER_TRY.has(word)) {
-      part("moving").hidden = true;
-      part("stuck").hidden = false;
+      this.move(false);
       part("why").textContent = sentence(`refusal.${word}`);
       part("stuck").focus();
       return;
@@ -135,6 +162,8 @@ export class ReportPage {
 
   private back(): void {
     this.body = null;
+    this.postedBefore ||= this.posted;
+    this.posted = false;
     view("form");
   }
 

@@ -1,6 +1,6 @@
 /** The page's side of the worker: one question, one answer, at a time. */
 import { type Word, Refusal } from "./errors.js";
-import type { Answered, Asked } from "./messages.js";
+import { type Answered, type Asked, unforeseen } from "./messages.js";
 
 /** The script of the worker, built into this bundle (form/build.mjs): a worker from an address of its own has no integrity. */
 declare const WORKER_SCRIPT: string;
@@ -37,7 +37,7 @@ type Answer<K extends Answered["kind"]> = Extract<Answered, { readonly kind: K }
 export class Sealer {
   private worker: Worker | null = null;
 
-  /** Asks, and waits for an answer of the `expected` kind. Rejects with a Refusal; a worker that does not run is `sealing`. */
+  /** Asks, and waits for an answer of the `expected` kind. Rejects with a Refusal, also when no worker runs here. */
   ask<K extends Answered["kind"]>(asked: Asked, expected: K, progress: (part: number) => void = () => undefined): Promise<Answer<K>> {
     return new Promise((resolve, reject) => {
       const refuse = (word: Word): void => reject(new Refusal(word));
@@ -45,17 +45,17 @@ export class Sealer {
         this.worker ??= begun();
         this.worker.onerror = (event) => {
           event.preventDefault();
-          refuse("sealing");
+          refuse(unforeseen(asked));
         };
         this.worker.onmessage = ({ data }: MessageEvent<Answered>) => {
           if (data.kind === "progress") progress(data.part);
           else if (data.kind === "refused") refuse(data.word);
           else if (data.kind === expected) resolve(data as Answer<K>);
-          else refuse("sealing");
+          else refuse(unforeseen(asked));
         };
         this.worker.postMessage(asked);
       } catch {
-        refuse("sealing");
+        refuse(unforeseen(asked));
       }
     });
   }

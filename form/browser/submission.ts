@@ -22,7 +22,6 @@ async function attached(file: File): Promise<Attached> {
 
 /** A report on its way. */
 export class Submission {
-  private n = 0;
   private leaf: Bytes | null = null;
   private readonly derived: Derived;
 
@@ -31,6 +30,7 @@ export class Submission {
     private readonly testimony: Testimony,
     private readonly files: readonly File[],
     private readonly code: string = newReceipt(),
+    private n = 0,
   ) {
     this.derived = new Derived(code, call.call);
   }
@@ -52,9 +52,18 @@ export class Submission {
 
   /** Another handle of the same receipt, after the server said `duplicate`. */
   next(): void {
-    if (this.n === MOST_ADDITIONS) throw new Refusal("receipt");
-    this.n += 1;
+    this.n = this.following;
     this.leaf = null;
+  }
+
+  /** Other words under the same receipt. */
+  followed(testimony: Testimony, files: readonly File[]): Submission {
+    return new Submission(this.call, testimony, files, this.code, this.following);
+  }
+
+  private get following(): number {
+    if (this.n === MOST_ADDITIONS) throw new Refusal("receipt");
+    return this.n + 1;
   }
 
   /** The receipt, against a promise of the call's log for exactly what was sealed. Refuses `signature` and `promise-broken`. */

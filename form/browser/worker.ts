@@ -1,7 +1,7 @@
 /** The worker: everything that touches words, files, receipts or keys happens here, off the page's thread. */
 import { type Word, Refusal } from "./errors.js";
 import { Holder } from "./holder.js";
-import type { Answered, Asked } from "./messages.js";
+import { type Answered, type Asked, type SealAsked, unforeseen } from "./messages.js";
 import { Submission } from "./submission.js";
 
 /** As much of a dedicated worker's own scope as is used here. */
@@ -24,10 +24,14 @@ function current<T>(value: T | null): T {
   return value;
 }
 
+function begun({ call, testimony, files }: SealAsked, before: Submission | null): Submission {
+  return before === null ? new Submission(call, testimony, files) : before.followed(testimony, files);
+}
+
 async function answer(asked: Asked): Promise<void> {
   switch (asked.kind) {
     case "seal":
-      submission = new Submission(asked.call, asked.testimony, asked.files);
+      submission = begun(asked, asked.addition ? submission : null);
       return sealed(submission);
     case "again":
       current(submission).next();
@@ -51,7 +55,7 @@ async function answer(asked: Asked): Promise<void> {
 
 scope.onmessage = ({ data }) => {
   answer(data).catch((error: unknown) => {
-    const word: Word = error instanceof Refusal ? error.word : "sealing";
+    const word: Word = error instanceof Refusal ? error.word : unforeseen(data);
     scope.postMessage({ kind: "refused", word });
   });
 };

@@ -1,0 +1,414 @@
+"""The form in a real browser, under the real headers, against an invented intake: what is sealed, sent, refused, kept and thrown away."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from crypto.notes import SignerKey
+from crypto.opening import OpenedReport, open_report
+from crypto.receipts import Receipt
+from form.catalogue import Catalogue
+from tests.form.intake import CSP, HANDLE, ORIGIN, Intake, new_intake, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+WORDS = "ពួកគេបានគំរាម\u200bខ្ញុំ WITNESS"
+EN, KM = Catalogue("en"), Catalogue("km")
+ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+BREAKS_RANDOMNESS = "() => { crypto.getRandomValues = () => { throw new Error('broken'); }; }"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def intake() -> Iterator[Intake]:
+    with serving(new_intake()) as intake:
+        yield intake
+
+
+@contextmanager
+def opened(browser: Browser, address: str, *, scripts: bool = True, width: int = 360) -> Iterator[Page]:
+    """A page as wide as a cheap phone; what it complains of fails the test, but for answers with a status the test asked for."""
+    context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    if scripts and page.locator("[data-do=send]").count():
+        expect(page.locator("[data-do=send]")).to_be_enabled()
+    yield page
+    context.close()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+
+
+def form_at(intake: Intake, lang: str = "en") -> str:
+    return f"{intake.address}/{lang}/calls/invented"
+
+
+def fill(page: Page) -> None:
+    page.fill("#q-what", WORDS)
+    page.check("#consent-C1")
+
+
+def opened_report(intake: Intake, body: bytes) -> OpenedReport:
+    return open_report(
+        body[HANDLE:],
+        intake.identity,
+        recipients=1,
+        max_k=intake.call.max_k,
+        call="invented",
+        call_sha256=intake.call_sha256,
+        handle=body[:HANDLE],
+    )
+
+
+def receipt_shown(page: Page) -> Receipt:
+    return Receipt.parse(page.locator("#receipt").inner_text())
+
+
+def test_a_sealed_report_opens(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake, "km")) as page:
+        page.fill("#q-what", WORDS)
+        page.check("#q-incident-TD4")
+        page.fill("#q-when-year", "២០២៤")
+        page.select_option("#q-when-month", "3")
+        page.select_option("#q-country", "TH")
+        page.fill("#q-people", "៣")
+        page.check("#q-reported-nobody")
+        page.fill("#q-why-not", "fear")
+        page.fill("#q-needs-law", "1")
+        page.fill("#q-needs-safety", "២")
+        page.set_input_files("#q-evidence", [{"name": "រូប.png", "mimeType": "image/png", "buffer": b"\x89PNG"}])
+        page.fill("#q-reach", "signal")
+        page.check("#consent-C2")
+        page.check("#audience-eu")
+        page.check("#contact-again")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        receipt = receipt_shown(page)
+        assert page.locator("h1:visible").inner_text() == KM("arrived.title")
+    (body,) = intake.posts
+    report = opened_report(intake, body).report
+    assert (report.handle, report.thread) == (receipt.handle("invented", 0), receipt.thread("invented"))
+    assert (report.form, report.lang, report.seq) == ("web", "km", 0)
+    assert (report.consent.level, report.consent.audiences, report.consent.contact) == ("C2", ("eu",), True)
+    assert dict(report.answers) == {
+        "what": WORDS,
+        "incident": ["TD4"],
+        "when": "2024-03",
+        "country": "TH",
+        "people": 3,
+        "reported": "nobody",
+        "why-not": "fear",
+        "needs": ["law", "safety"],
+        "evidence": [1],
+        "reach": "signal",
+    }
+    assert [(file.name, file.type, file.size) for file in report.files] == [("រូប.png", "image/png", 4)]
+
+
+def test_one_tick_is_a_report(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        page.check("#consent-C0")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert opened_report(intake, intake.posts[0]).report.answers == {}
+
+
+def test_hidden_questions_stay_unanswered(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        expect(page.locator("#q-why-not")).to_be_hidden()
+        page.check("#q-reported-nobody")
+        page.fill("#q-why-not", WORDS)
+        page.check("#q-reported-police")
+        expect(page.locator("#q-why-not")).to_be_hidden()
+        page.click("#f-reported [data-clear]")
+        expect(page.locator("#q-reported-police")).not_to_be_checked()
+        page.check("#consent-C1")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert opened_report(intake, intake.posts[0]).report.answers == {}
+
+
+def test_problems_take_the_focus(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        page.fill("#q-when-year", "24")
+        page.fill("#q-people", "many")
+        page.check("#contact-again")
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_be_focused()
+        shown = page.locator("#problems li").all_inner_texts()
+        codes = ("year-four-digits", "not-a-number", "required", "contact-needed")
+        assert [line.splitlines()[-1] for line in shown] == [EN(f"problem.{code}") for code in codes]
+        page.click("#problems li:nth-child(2) a")
+        expect(page.locator("#q-people")).to_be_focused()
+        described = page.locator("#q-people").get_attribute("aria-describedby") or ""
+        assert EN("problem.not-a-number") in page.locator(f"#{described.split()[-1]}").inner_text()
+    assert intake.posts == []
+
+
+def test_too_large_files_are_told_at_once(browser: Browser) -> None:
+    with serving(new_intake(max_k=16)) as intake, opened(browser, form_at(intake)) as page:
+        page.check("#consent-C1")
+        page.set_input_files("#q-evidence", [{"name": "film.mp4", "mimeType": "video/mp4", "buffer": bytes(70_000)}])
+        expect(page.locator("[data-used]")).to_contain_text("0.1 MB")
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(EN("problem.too-large"))
+        page.click(".files button")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert len(intake.posts) == 1
+
+
+@pytest.mark.parametrize("spoiled", ["another key", "another report"])
+def test_a_false_promise_shows_no_receipt(browser: Browser, intake: Intake, spoiled: str) -> None:
+    if spoiled == "another key":
+        intake.signs_with = SignerKey.generate(ORIGIN)
+    else:
+        intake.promise = lambda _: intake.signer.sign(f"{ORIGIN}/promise\n{'A' * 43}=\n1755160000\n".encode())  # type: ignore[method-assign]
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#stuck")).to_be_visible()
+        word = "signature" if spoiled == "another key" else "promise-broken"
+        expect(page.locator("#why")).to_have_text(EN(f"refusal.{word}"))
+        expect(page.locator("#receipt")).to_be_hidden()
+        assert not re.search(r"\d{4}", page.locator("#receipt").text_content() or "")
+
+
+@pytest.mark.parametrize("word", ["network", "busy"])
+def test_trying_again_sends_the_same_bytes(browser: Browser, intake: Intake, word: str) -> None:
+    intake.refusals = [word]
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#why")).to_have_text(EN(f"refusal.{word}"))
+        page.click("[data-do=again]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert len(set(intake.posts)) == 1
+
+
+def test_going_back_keeps_words_and_receipt(browser: Browser, intake: Intake) -> None:
+    intake.refusals = ["busy"]
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        page.click("[data-do=back]")
+        assert page.input_value("#q-what") == WORDS
+        page.fill("#q-what", "other words")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        receipt = receipt_shown(page)
+    assert [body[:HANDLE] for body in intake.posts] == [receipt.handle("invented", n) for n in (0, 1)]
+
+
+def test_a_duplicate_is_sealed_again(browser: Browser, intake: Intake) -> None:
+    intake.refusals = ["duplicate"]
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        receipt = receipt_shown(page)
+    assert [body[:HANDLE] for body in intake.posts] == [receipt.handle("invented", n) for n in (0, 1)]
+    assert opened_report(intake, intake.posts[1]).report.seq == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "km"])
+def test_a_refusal_keeps_what_was_typed(browser: Browser, intake: Intake, lang: str) -> None:
+    intake.refusals = ["closed"]
+    with opened(browser, form_at(intake, lang)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(Catalogue(lang)("refusal.closed"))
+        assert page.input_value("#q-what") == WORDS
+
+
+def test_failed_sealing_sends_nothing(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        # The worker starts from a Blob: what breaks it must stand in its own text.
+        page.evaluate("() => { const real = Blob; Blob = class extends real { constructor(parts, ...rest) { super(['crypto.getRandomValues = null;', ...parts], ...rest); } }; }")
+        before = list(intake.asked)
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(EN("refusal.sealing"))
+        assert page.input_value("#q-what") == WORDS
+        assert intake.asked == before
+
+
+def test_a_request_would_have_been_seen(browser: Browser, intake: Intake) -> None:
+    """The twin of the test before: the same page with nothing broken does ask."""
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        before = list(intake.asked)
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        assert intake.asked != before
+
+
+def test_words_never_leave_unsealed(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        code = receipt_shown(page).code
+        kept = page.evaluate("() => [document.cookie, localStorage.length, sessionStorage.length]")
+        assert kept == ["", 0, 0]
+        assert WORDS not in page.content()
+    (body,) = intake.posts
+    for secret in (WORDS.encode(), b"WITNESS", code.encode()):
+        assert secret not in body
+        assert all(secret.decode() not in path for path in intake.asked)
+
+
+def test_no_enter_sends_before_the_script(browser: Browser, intake: Intake) -> None:
+    """A page whose script did not come must not send words unsealed: not by a button, not by Enter."""
+    with opened(browser, "about:blank") as page:
+        page.route("**/*.js", lambda route: route.abort())
+        page.goto(form_at(intake))
+        expect(page.locator("[data-waiting]")).to_be_visible()
+        page.fill("#q-people", "3")
+        page.press("#q-people", "Enter")
+        page.locator("[data-do=send]").click(force=True)
+        page.wait_for_timeout(300)
+    assert intake.posts == []
+
+
+def test_language_keeps_what_was_typed(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.check("#q-incident-DA2")
+        page.select_option("#q-country", "TH")
+        page.set_input_files("#q-evidence", [{"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG"}])
+        page.click("a[data-language=km]")
+        expect(page.locator("h1:visible")).to_have_text(intake.call.text(intake.call.title, "km"))
+        assert page.url.endswith("/km/calls/invented")
+        assert page.evaluate("() => document.documentElement.lang") == "km"
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    report = opened_report(intake, intake.posts[0]).report
+    assert dict(report.answers) == {"what": WORDS, "incident": ["DA2"], "country": "TH", "evidence": [1]}
+    assert report.lang == "km"
+
+
+def test_leaving_wipes_the_page(browser: Browser, intake: Intake) -> None:
+    for leave in ("button", "keys"):
+        with opened(browser, form_at(intake)) as page:
+            page.route("https://en.wikipedia.org/**", lambda route: route.fulfill(body="harmless"))
+            fill(page)
+            if leave == "button":
+                page.click(".leave")
+            else:
+                for _ in range(3):
+                    page.keyboard.press("Escape")
+            page.wait_for_url("https://en.wikipedia.org/**")
+            assert page.evaluate("() => history.length") == 2  # the blank page it began with, and the harmless one
+
+
+def test_receipt_page_finds_and_withdraws(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+        receipt = receipt_shown(page)
+        page.goto(f"{form_at(intake)}/receipt")
+        page.fill("#receipt", "1234")
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(EN("problem.receipt"))
+        page.fill("#receipt", receipt.groups())
+        page.click("[data-do=send]")
+        expect(page.locator("#standing")).to_contain_text(EN("standing.published"))
+        page.click("#standing button")
+        expect(page.locator("#standing")).to_contain_text(EN("standing.withdrawn"))
+        page.click("[data-do=send]")
+        expect(page.locator("#standing")).to_contain_text(EN("standing.withdrawn"))
+    assert intake.posts[1] == receipt.withdraw("invented", 0)
+    assert all(receipt.code not in path for path in intake.asked)
+
+
+def test_a_forged_log_is_refused(browser: Browser, intake: Intake) -> None:
+    checkpoint = intake.checkpoint()
+    intake.entries[0] = intake.entries[0].replace(b"invented", b"inverted")
+    intake.checkpoint = lambda: checkpoint  # type: ignore[method-assign]
+    with opened(browser, f"{form_at(intake)}/receipt") as page:
+        page.fill("#receipt", Receipt.generate().code)
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(EN("refusal.log-inconsistent"))
+
+
+def test_page_lives_without_scripts(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake), scripts=False) as page:
+        assert Receipt.parse(page.locator(".plate").inner_text()) == intake.receipt
+        expect(page.locator("[data-do=send]")).to_be_hidden()
+        expect(page.locator("#q-why-not")).to_be_visible()
+        expect(page.get_by_text(EN("honest.plain")).first).to_be_visible()
+        expect(page.get_by_text(EN("honest.sealed"))).to_be_hidden()
+        fill(page)
+        page.click("form#report button[type=submit]:visible")
+    body = intake.posts[0].decode()
+    assert unicodedata.is_normalized("NFC", WORDS)
+    assert WORDS in body
+    assert f'name="receipt"\r\n\r\n{intake.receipt.code}' in body
+
+
+def test_plain_form_can_be_refused(browser: Browser, intake: Intake) -> None:
+    intake.unscripted = False
+    with opened(browser, form_at(intake), scripts=False) as page:
+        expect(page.get_by_text(EN("plain.refused"))).to_be_visible()
+        expect(page.locator("form#report button[type=submit]:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["en", "km"])
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_never_scrolls_sideways(browser: Browser, intake: Intake, lang: str, width: int) -> None:
+    with opened(browser, form_at(intake, lang), width=width) as page:
+        fill(page)
+        page.set_input_files("#q-evidence", [{"name": "a" * 80 + ".png", "mimeType": "image/png", "buffer": b"\x89PNG"}])
+        for step in ("form", "arrived"):
+            if step == "arrived":
+                page.click("[data-do=send]")
+                expect(page.locator("#receipt")).to_be_visible()
+            assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") == 0
+
+
+@pytest.mark.parametrize("lang", ["en", "km"])
+def test_targets_are_large_enough(browser: Browser, intake: Intake, lang: str) -> None:
+    small = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary, label')].filter((control) => {
+      const box = (control.matches('.tick input') ? control.parentElement : control).getBoundingClientRect();
+      const alone = !control.matches('.field > label, .row label, .skip, p a, .rank label');
+      return alone && box.width > 0 && (box.height < 43.9 || box.width < 43.9);
+    }).map((control) => control.outerHTML.slice(0, 90))"""
+    with opened(browser, form_at(intake, lang)) as page:
+        assert page.evaluate(small) == []
+
+
+def test_trusted_types_are_enforced(browser: Browser, intake: Intake) -> None:
+    """The twin of every test above: under headers that name another policy nothing can be sealed, so nothing is sent."""
+    intake.csp = CSP.replace("trusted-types saksei", "trusted-types other")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(form_at(intake))
+    page.wait_for_timeout(500)
+    expect(page.locator("[data-do=send]")).to_be_disabled()
+    context.close()
+    assert intake.posts == []
