@@ -16,7 +16,7 @@ COMMAND_LINE = {"typer", "rich", "click"}
 
 # Outside packages each room may import; the standard library is always allowed.
 ALLOWED = {
-    "crypto": {"cryptography", "argon2", "rfc8785", "rfc3161_client"},
+    "crypto": {"cryptography", "argon2", "rfc8785", "rfc3161_client", "shamir_mnemonic"},
     "questionnaire": {"pydantic", "pydantic_core", "yaml", "babel", "pycountry"},
     "form": {"jinja2", "markupsafe", "babel"},
     "app": {

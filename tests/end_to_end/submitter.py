@@ -1,0 +1,79 @@
+"""A person at the form: a real Chromium, driven by the keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+MOST_TABS = 600
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium of the system, or Playwright's own where there is none."""
+    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def phone(browser: Browser, *, scripts: bool = True, width: int = 360) -> Iterator[Page]:
+    """A fresh page as wide as a cheap phone; whatever the console or the page complains of fails the test."""
+    context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []  # a refusal with a status is not a fault of the page
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the control that matches has the focus."""
+    for _ in range(MOST_TABS):
+        if page.evaluate("selector => document.activeElement?.matches(selector) ?? false", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def tick(page: Page, name: str, value: str) -> None:
+    """Tick a box, or choose in a list of radio buttons, by keyboard."""
+    target = f'input[name="{name}"][value="{value}"]'
+    if page.locator(target).get_attribute("type") == "checkbox":
+        tab_to(page, target)
+        page.keyboard.press("Space")
+    else:
+        tab_to(page, f'input[name="{name}"]')
+        page.keyboard.press("Space")
+        while not page.locator(target).is_checked():
+            page.keyboard.press("ArrowDown")
+    expect(page.locator(target)).to_be_checked()
+
+
+def attach(page: Page, name: str, *files: Path) -> None:
+    """Open the file chooser by keyboard and choose."""
+    tab_to(page, f'input[type="file"][name="{name}"]')
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(list(files))
+
+
+def write(page: Page, name: str, text: str) -> None:
+    """Type into a field."""
+    tab_to(page, f'[name="{name}"]')
+    page.keyboard.insert_text(text)
