@@ -190,6 +190,7 @@ def _keep_log(workspace: Workspace, bundle: VerifiedBundle, exported: int) -> No
     workspace.set_fact("leaves", b"".join(bundle.log.leaf_hashes))
     workspace.set_fact("checkpoint", bundle.checkpoint)
     workspace.set_fact("closed", b"0" if bundle.log.close is None else b"1")
+    workspace.set_fact("withdrawals", str(len(bundle.log.withdrawn)).encode())
     workspace.set_fact("exported", str(max(before, exported)).encode())
 
 

@@ -64,9 +64,7 @@ CREATE TABLE clusters (
 CREATE TABLE releases (
     number INTEGER PRIMARY KEY CHECK (number >= 1),
     sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
-    previous BLOB CHECK (length(previous) = 32),
     audience TEXT NOT NULL,
-    created INTEGER NOT NULL,
     body BLOB NOT NULL,
     working BLOB NOT NULL
 ) STRICT;

@@ -21,6 +21,8 @@ from reviewer.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+_PIPED_WIDTH = 200
+
 
 class Screen:
     """What one command shows. `machine` true: one JSON document at the end and nothing else on stdout.
@@ -81,4 +83,5 @@ class Screen:
 
 
 def _console(stream: TextIO) -> Console:
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    """A console as wide as the terminal; wide enough for every column where there is none."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _PIPED_WIDTH)
