@@ -1,0 +1,220 @@
+"""The audit: no release leaves without it (disclosure.md, "Audit").
+
+It takes the reporters and what is about to be published, shares no code with the protector (summary.suppression), and refuses when
+
+- a figure does not hold the count that it should hold, so that the audit speaks of the very thing that is published;
+- a **sensitive** figure can be told to be more than 0, or less than the top of its band, from everything published together. Sensitive are
+  all figures in the lowest band, for every category there can be, and those that are not shown whose count lies there. Where the public log
+  alone says that there are fewer reporters than that top, that number takes its place: the release adds nothing to it;
+- a row that is shown has all its reporters in one category of a sensitive question that is shown;
+- a figure, set beside those of an earlier release, proves that 1..top reporters came into it or left it.
+
+For each of the first kind an integer dataset is found at each bound by summary.adversary and counted again without any solver: that is the
+witness. All witnesses together are the release's proof. They are made of profiles as reporters gave them, so they stay with the reviewers.
+
+Categories that no written figure names are told apart by nothing published: exchanging two of them turns a dataset that is admitted into
+another one. So one of each kind is audited for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING
+
+from summary.adversary import Adversary, Dataset, admits
+from summary.errors import DisclosureError
+from summary.space import Profile, Space, profiles, recount, space
+from summary.statement import Shown, Statement
+from summary.tables import TOTAL, UNANSWERED, Key, Reporter, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from questionnaire.models import Call
+
+BATCHES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an audit found. `failing` are the figures that say too much, `witnesses` the proof for all others.
+
+    `proves[key]` are the numbers of the witnesses in which the figure is 0 and at its top.
+    """
+
+    audited: tuple[Key, ...]
+    failing: tuple[Key, ...]
+    witnesses: tuple[Dataset, ...]
+    proves: Mapping[Key, tuple[int | None, int | None]]
+
+
+@dataclass(slots=True)
+class _Pool:
+    """The witnesses found so far, and which sensitive figures they settle."""
+
+    where: Space
+    statement: Statement
+    tops: Mapping[Key, int]
+    datasets: list[Dataset] = field(default_factory=list)
+    least: dict[Key, int] = field(default_factory=dict)
+    most: dict[Key, int] = field(default_factory=dict)
+
+    def add(self, dataset: Dataset) -> int:
+        """Count a dataset again; when the statement admits it, note what it settles. Returns how many figures are newly settled."""
+        counts = recount(self.where, dataset, self.statement.plans)
+        counts[TOTAL] = sum(dataset.values())
+        if not admits(self.statement, self.where, dataset, counts):
+            return 0
+        number, settled = len(self.datasets), 0
+        for key, top in self.tops.items():
+            count = counts.get(key, 0)
+            for reached, side in ((count == 0, self.least), (count >= top, self.most)):
+                if reached and key not in side:
+                    side[key] = number
+                    settled += 1
+        if settled:
+            self.datasets.append(dataset)
+        return settled
+
+
+def audit(call: Call, reporters: Sequence[Reporter], statement: Statement, earlier: Sequence[Statement] = ()) -> Findings:
+    """Audit what is about to be published against the reporters behind it and every earlier release.
+
+    Raises DisclosureError when it may not be published.
+    """
+    findings = examine(call, reporters, statement, earlier)
+    if findings.failing:
+        raise DisclosureError("What would be published says something about single persons.", figures=len(findings.failing))
+    return findings
+
+
+def examine(call: Call, reporters: Sequence[Reporter], statement: Statement, earlier: Sequence[Statement] = ()) -> Findings:
+    """The same without raising for single figures: says which fail. Raises DisclosureError for figures that are not what they should be."""
+    plans = tuple(dict.fromkeys(plan for one in (statement, *earlier) for plan in one.plans))
+    where = space(call, plans)
+    people: Dataset = {}
+    for profile in profiles(call, reporters, where):
+        people[profile] = people.get(profile, 0) + 1
+    counts = recount(where, people, statement.plans)
+    counts[TOTAL] = len(reporters)
+    if not admits(statement, where, people, counts):
+        raise DisclosureError("A figure does not hold what was counted.")
+    tops = sensitive(statement, where, counts)
+    pool = _Pool(where, statement, tops)
+    pool.add(people)
+    failing = {*_one_category(call, statement, counts), *_search(Adversary(statement, where, people, tops), pool)}
+    for one in earlier:
+        failing.update(_differences(statement, one, where, people))
+    proves = {key: (pool.least.get(key), pool.most.get(key)) for key in tops}
+    return Findings(tuple(tops), tuple(sorted(failing)), tuple(pool.datasets), proves)
+
+
+def sensitive(statement: Statement, where: Space, counts: Mapping[Key, int]) -> dict[Key, int]:
+    """Every sensitive figure, with the top that it must be able to reach."""
+    found: dict[Key, int] = {}
+    codes = _codes_to_audit(statement, where)
+    for shape in sorted(shapes(statement.plans), key=sorted):
+        axes = sorted(shape)
+        for chosen in product(*(codes[one] for one in axes)):
+            key = tuple((question, level, code) for (question, level), code in zip(axes, chosen, strict=True))
+            figure, top = statement.figure(key), statement.thresholds.top(key)
+            lowest = figure.shown is Shown.BAND and figure.low == 0
+            if lowest or (figure.shown is not Shown.BAND and counts.get(key, 0) <= top):
+                found[key] = min(top, statement.live)
+    return found
+
+
+def _codes_to_audit(statement: Statement, where: Space) -> dict[tuple[str, str], list[str]]:
+    """The codes of each axis: all that a written figure names, and one of each kind of the others."""
+    codes: dict[tuple[str, str], list[str]] = {}
+    for index, question in enumerate(where.questions):
+        listed = statement.listed(question)
+        for position, level in enumerate(where.levels[index]):
+            kinds: dict[object, str] = {}
+            for point in where.points[index]:
+                code = point[position]
+                kinds.setdefault(code if code == UNANSWERED or (level, code) in listed else ("other", point[position + 1 :]), code)
+            kinds.update({code: code for one, code in listed if one == level})
+            codes[question, level] = sorted(set(kinds.values()))
+    return codes
+
+
+def _search(adversary: Adversary, pool: _Pool) -> list[Key]:
+    """Look for the witnesses that are missing, many figures at a time and then one by one; returns the figures without both."""
+    for sign, settled in ((1.0, pool.least), (-1.0, pool.most)):
+        for _ in range(BATCHES):
+            open_keys = [key for key in pool.tops if key not in settled and (sign > 0 or pool.statement.figure(key).shown is Shown.BAND)]
+            if len(open_keys) < 2:
+                break
+            dataset = adversary.search(dict.fromkeys(open_keys, sign), rounds=3, gap=0.3)
+            if dataset is None or not pool.add(dataset):
+                break
+        for key in pool.tops:
+            if key not in settled:
+                found = adversary.bound(key, most=sign < 0)
+                if found is not None:
+                    pool.add(found[1])
+    return [key for key in pool.tops if key not in pool.least or key not in pool.most]
+
+
+def _one_category(call: Call, statement: Statement, counts: Mapping[Key, int]) -> Iterable[Key]:
+    """The shown figures of rows in which every reporter stands in one category of a sensitive question."""
+    sensitive_questions = {question.id for question in call.questions if question.discloses == "sensitive"}
+    published = shapes(statement.plans)
+    for key, count in counts.items():
+        for part in key:
+            row = tuple(other for other in key if other != part)
+            same = part[0] in sensitive_questions and part[2] != UNANSWERED and counts.get(row, 0) == count
+            shown = count > statement.thresholds.top(row) and frozenset((one[0], one[1]) for one in key) in published
+            if same and shown and statement.figure(key).shown is Shown.BAND:
+                yield key
+
+
+def _differences(new: Statement, old: Statement, where: Space, people: Dataset) -> Iterable[Key]:
+    """Figures of two releases that together prove a small number of arrivals or departures.
+
+    Whoever compares them knows neither dataset. Any of one release can follow any of the other, for reports are withdrawn, recoded, put
+    together and given other consent; so at least max(0, least new - most old) came, and at least max(0, least old - most new) left.
+    """
+    written = {key for one in (new, old) for key, figure in one.figures.items() if figure.shown is Shown.BAND}
+    now = Adversary(new, where, people, written)
+    then = Adversary(old, where, people, written)
+    if not then.find_any():
+        return sorted(written)
+    arrivals = _unproven(now, then, {key for key in written if _interval(new, key)[0] - (_most(old, key)) <= new.thresholds.top(key)})
+    leaving = {key for key in written if not _interval(old, key)[0] - _most(new, key) > new.thresholds.top(key)}
+    departures = _unproven(then, now, {key for key in leaving if _interval(old, key)[0] <= new.live or _interval(new, key)[1] is not None})
+    return {*arrivals, *departures}
+
+
+def _interval(statement: Statement, key: Key) -> tuple[int, int | None]:
+    published = frozenset((question, level) for question, level, _ in key) in shapes(statement.plans)
+    return statement.figure(key).interval if published else (0, None)
+
+
+def _most(statement: Statement, key: Key) -> int:
+    most = _interval(statement, key)[1]
+    return statement.live if most is None else most
+
+
+def _unproven(small: Adversary, large: Adversary, keys: Iterable[Key]) -> set[Key]:
+    """The figures for which no two datasets are found in which the figure of `small` is not above that of `large`."""
+    left = sorted(keys)
+    if not left:
+        return set()
+    low, high = small.search(dict.fromkeys(left, 1.0), gap=0.05), large.search(dict.fromkeys(left, -1.0), gap=0.05)
+    if low is None or high is None:
+        return set(left)
+    left = [key for key in left if small.value(key, low) > large.value(key, high)]
+    failing = set()
+    for key in left:
+        least, most = small.bound(key, most=False), large.bound(key, most=True)
+        if least is None or most is None or least[0] > most[0]:
+            failing.add(key)
+    return failing
+
+
+def describe_profile(where: Space, profile: Profile) -> dict[str, list[str]]:
+    """A profile as the proof writes it down: the finest category of each answer."""
+    return {question: sorted(point[0] for point in profile[index]) for index, question in enumerate(where.questions)}

@@ -1,0 +1,112 @@
+"""Invented calls and reporters for the tests of this room."""
+
+from __future__ import annotations
+
+import json
+import random
+from functools import cache
+from typing import Any
+
+from crypto.minisign import SecretKey
+from crypto.notes import SignerKey
+from questionnaire import rules
+from questionnaire.models import Call, load_call
+from summary.tables import Reporter
+
+WORDS = {"km": "ពាក្យ", "en": "Word"}
+SIGNER = SignerKey.generate("reports.example/invented")
+SIGNING = SecretKey.generate()
+
+
+def said(text: str, khmer: str = "") -> dict[str, str]:
+    return {"km": khmer or f"ខ្មែរ {text}", "en": text}
+
+
+def choice(name: str, options: int, *, several: bool = False, discloses: str = "sensitive") -> dict[str, Any]:
+    codes = [f"{name.upper()[0]}{number}" for number in range(1, options + 1)]
+    question: dict[str, Any] = {
+        "id": name,
+        "type": "choices" if several else "choice",
+        "label": said(f"Question {name}"),
+        "options": [{"code": code, "label": said(f"Option {code}")} for code in codes],
+        "discloses": discloses,
+    }
+    return question
+
+
+def document(
+    questions: list[dict[str, Any]], tables: dict[str, list[str]], *, k: int = 5, planted: int | None = None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "call": "invented",
+        "host": "reports.example",
+        "opens": 1_750_000_000,
+        "deadline": 1_755_144_000,
+        "deadline_local": {"time": "2025-08-13T23:59", "zone": "America/New_York"},
+        "grace_seconds": 600,
+        "retention_days": 90,
+        "recipients": ["age1pq1" + "q" * 1952],
+        "log_vkey": str(SIGNER.vkey),
+        "signing_key": SIGNING.public_key,
+        "k": k,
+        "planted": k if planted is None else planted,
+        "languages": ["km", "en"],
+        "title": said("An invented call", "ការអំពាវនាវសាកល្បង"),
+        "introduction": WORDS,
+        "promise": dict.fromkeys(rules.PROMISE_POINTS, WORDS),
+        "audiences": [{"id": "panel", "name": said("The panel", "គណៈកម្មការ")}, {"id": "press", "name": said("The press", "សារព័ត៌មាន")}],
+        "questions": questions,
+        "tables": [{"id": name, "title": said(f"Table {name}"), "dimensions": axes} for name, axes in tables.items()],
+        **more,
+    }
+
+
+def call_of(contents: dict[str, Any]) -> Call:
+    return load_call(json.dumps(contents).encode())
+
+
+@cache
+def linked_call() -> Call:
+    """Four linked tables over incidents (several answers), people behind them, country and month."""
+    country = {
+        "id": "country",
+        "type": "country",
+        "label": said("Country"),
+        "options": [
+            {"code": code, "label": said(code)} for code in ("US", "FR", "TH", "AU", "CA", "JP", "KR", "DE", "MY", "NZ", "BE", "CH")
+        ],
+        "discloses": "quasi",
+        "generalize": ["country", "region", "world"],
+    }
+    month = {
+        "id": "month",
+        "type": "date",
+        "label": said("Month"),
+        "precision": "month",
+        "discloses": "quasi",
+        "generalize": ["month", "year"],
+    }
+    return call_of(
+        document(
+            [country, month, choice("incident", 17, several=True), choice("behind", 6)],
+            {"what": ["incident"], "where": ["country", "incident"], "when": ["month", "incident"], "who": ["behind", "country"]},
+        )
+    )
+
+
+def linked_reporters(number: int, seed: int = 1) -> list[Reporter]:
+    """Reporters of `linked_call`, most of them in two countries and with a few common incidents."""
+    lot = random.Random(seed)  # noqa: S311
+    countries = ["US"] * 40 + ["FR"] * 25 + ["TH"] * 15 + ["AU"] * 8 + ["CA", "JP", "KR", "DE", "MY", "NZ"]
+    reporters = []
+    for index in range(number):
+        values = {
+            "country": frozenset({lot.choice(countries)}),
+            "month": frozenset({f"2025-{lot.choice([1, 2, 3, 3, 3, 4, 5, 6, 6, 7]):02}"}),
+            "incident": frozenset(f"I{min(17, 1 + int(lot.expovariate(0.35)))}" for _ in range(lot.randint(1, 4))),
+            "behind": frozenset({f"B{lot.choice([1, 1, 1, 2, 2, 3, 4, 5, 6])}"}),
+        }
+        left_out = {name for name in values if lot.random() < 0.1}
+        reporters.append(Reporter(f"r{index}", {name: codes for name, codes in values.items() if name not in left_out}))
+    return reporters
