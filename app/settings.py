@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     public_url: WebAddress | None = None
     onion_url: WebAddress | None = None
     max_concurrent_uploads: Annotated[int, Field(ge=1, le=4096)] = 128
-    log_key_dir: Path = Path("var/log-keys")
-    log_state_dir: Path = Path("var/log-state")
+    log_key_dir: Path = Path("var/keys")
+    log_state_dir: Path = Path("var/log")
     unscripted: Literal["seal", "refuse"] = "seal"
     development: bool = False
 
