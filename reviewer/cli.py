@@ -32,7 +32,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "call": Command("reviewer.commands.custody", "calls", "Make a call: its questionnaire, its keys, its folder for the server."),
-    "verify": Command("reviewer.commands.bundle", "verify", "Check that a bundle is whole and its log honest. Needs no key."),
+    "verify": Command("reviewer.commands.bundle", "verify", "Check that a bundle is whole and its log honest."),
     "import": Command("reviewer.commands.bundle", "import_bundle", "Open a bundle's reports into the encrypted workspace."),
     "open": Command("reviewer.commands.bundle", "open_file", "Open one sealed report into a new folder."),
     "list": Command("reviewer.commands.review", "list_reports", "List every report: how it stands, whose it is, what is left to do."),

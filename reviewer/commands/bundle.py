@@ -64,7 +64,10 @@ def verify(
     promise: Promises = None,
     json: Machine = False,
 ) -> None:
-    """Check that a bundle is whole and its log honest. Opens nothing and needs no key."""
+    """Check that a bundle is whole and its log honest.
+
+    It opens nothing and needs no key.
+    """
 
     screen = Screen(machine=json)
     kept = [_read(path) for path in checkpoint or ()]
@@ -123,10 +126,10 @@ def import_bundle(  # noqa: PLR0913 - the options of a command
     ] = None,
     json: Machine = False,
 ) -> None:
-    """Open a bundle's reports into the encrypted workspace; make the workspace when it is not there yet.
+    """Open a bundle's reports into the encrypted workspace.
 
-    A newer bundle destroys in the workspace what was withdrawn since. Importing the same bundle twice changes nothing. Afterwards
-    `received` and `received.minisig` are for the server: they show submitters that you hold what they sent.
+    The workspace is made when it is not there yet. A newer bundle destroys in it what was withdrawn since; importing the same bundle twice
+    changes nothing. Afterwards `received` and `received.minisig` are for the server: they show submitters that you hold what they sent.
     """
 
     screen = Screen(machine=json)
@@ -173,9 +176,10 @@ def open_file(  # noqa: PLR0913 - the options of a command
     passphrase_file: PassphraseFile = None,
     json: Machine = False,
 ) -> None:
-    """Open one sealed report into DIR: report.json, and its files as numbers. What is written is NOT encrypted.
+    """Open one sealed report into a new folder.
 
-    A file alone proves neither that the report was accepted nor that it was not withdrawn; `verify` and `import` do.
+    DIR will hold report.json, and its files as numbers; what is written is NOT encrypted. A file alone proves neither that the report was
+    accepted nor that it was not withdrawn; `verify` and `import` do.
     """
 
     screen = Screen(machine=json)

@@ -22,7 +22,7 @@ def list_reports(
     passphrase_file: PassphraseFile = None,
     json: Machine = False,
 ) -> None:
-    """List every report of the log: how it stands, whose it is, what still has to be done."""
+    """List every report: how it stands, whose it is, what is left to do."""
 
     screen = Screen(machine=json)
     with open_workspace(workspace, passphrase_file, screen) as opened:
@@ -51,7 +51,10 @@ def show_report(  # noqa: PLR0913 - the options of a command
     passphrase_file: PassphraseFile = None,
     json: Machine = False,
 ) -> None:
-    """Show one report: the original words, its files, its consent, and what reviewers added."""
+    """Show one report: the original words, its files, its consent.
+
+    What reviewers added (codes, notes) stands beside it.
+    """
 
     screen = Screen(machine=json)
     if files is not None:
@@ -103,7 +106,10 @@ def mark_report(  # noqa: PLR0913 - the options of a command
     passphrase_file: PassphraseFile = None,
     json: Machine = False,
 ) -> None:
-    """Say what a report is: credible or not, its codes, whose it is. The original words are never changed."""
+    """Say what a report is: credible or not, its codes, whose it is.
+
+    The original words are never changed.
+    """
 
     screen = Screen(machine=json)
     if alone and same_as is not None:
