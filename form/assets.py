@@ -1,4 +1,4 @@
-"""The files a page loads: built by form/build.mjs into form/static/, named by their content, checked by the browser against their integrity."""
+"""The files a page loads: built by form/build.mjs into form/static/, named by their content, held against their integrity."""
 
 from __future__ import annotations
 
@@ -30,41 +30,61 @@ class _Built(TypedDict):
     integrity: str
 
 
+class Bundle:
+    """What one run of form/build.mjs wrote; read once, when it is first asked for, and kept."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` has a manifest.json and the files it names. Raises BundleMissingError when one of them is not there."""
+        try:
+            manifest: dict[str, _Built] = json.loads((folder / "manifest.json").read_bytes())
+            self._by_source = {source: _read(folder, built) for source, built in manifest.items()}
+        except FileNotFoundError:
+            raise BundleMissingError("The browser's files are not built, or only in part. Run `make form/static/manifest.json`.") from None
+        self._by_name = {found.name: found for found in self._by_source.values()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of every file that is served under `/static/`."""
+        return tuple(sorted(self._by_name))
+
+    def asset(self, name: str) -> Asset:
+        """The file served as `/static/{name}`. Raises UnknownAssetError for any other name, whatever it contains."""
+        return _known(self._by_name.get(name))
+
+    def source(self, source: str) -> Asset:
+        """The built file of a source name such as `form.js`. Raises UnknownAssetError."""
+        return _known(self._by_source.get(source))
+
+
 def asset_names() -> tuple[str, ...]:
     """The names of every file that is served under `/static/`. Raises BundleMissingError."""
-    return tuple(sorted(built["name"] for built in _manifest(STATIC).values()))
+    return _bundle().names
 
 
 def asset(name: str) -> Asset:
     """The file served as `/static/{name}`; its name changes with its content, so it may be cached for ever.
 
-    Raises UnknownAssetError for any other name, whatever it contains, and BundleMissingError.
+    Raises UnknownAssetError for any other name, and BundleMissingError.
     """
-    for built in _manifest(STATIC).values():
-        if built["name"] == name:
-            return _read(STATIC / name, built["integrity"])
-    raise UnknownAssetError("No file of this name belongs to the pages.")
+    return _bundle().asset(name)
 
 
 def source_asset(source: str) -> Asset:
     """The built file of a source name such as `form.js`. Raises UnknownAssetError and BundleMissingError."""
-    built = _manifest(STATIC).get(source)
-    if built is None:
+    return _bundle().source(source)
+
+
+@functools.cache
+def _bundle() -> Bundle:
+    return Bundle(STATIC)
+
+
+def _known(found: Asset | None) -> Asset:
+    if found is None:
         raise UnknownAssetError("No file of this name belongs to the pages.")
-    return _read(STATIC / built["name"], built["integrity"])
+    return found
 
 
-@functools.cache
-def _manifest(folder: Path) -> dict[str, _Built]:
-    try:
-        return dict(json.loads((folder / "manifest.json").read_bytes()))
-    except FileNotFoundError:
-        raise BundleMissingError("The browser's files are not built yet. Run `make form` (or `node form/build.mjs`).") from None
-
-
-@functools.cache
-def _read(path: Path, integrity: str) -> Asset:
-    try:
-        return Asset(path.name, path.read_bytes(), _MEDIA_TYPES[path.suffix], integrity)
-    except FileNotFoundError:
-        raise BundleMissingError("The browser's files are built only in part. Run `make form` (or `node form/build.mjs`) again.") from None
+def _read(folder: Path, built: _Built) -> Asset:
+    path = folder / built["name"]
+    return Asset(built["name"], path.read_bytes(), _MEDIA_TYPES[path.suffix], built["integrity"])

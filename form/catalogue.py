@@ -28,7 +28,7 @@ class Catalogue:
     def __init__(self, lang: str) -> None:
         """`lang` is a BCP 47 tag; its primary language is taken when it has no catalogue, and English when that has none either."""
         self.lang = lang
-        spoken = next((tag for tag in (lang, lang.split("-")[0], FALLBACK) if tag in LANGUAGES), FALLBACK)
+        spoken = next((tag for tag in (lang, lang.split("-", maxsplit=1)[0], FALLBACK) if tag in LANGUAGES), FALLBACK)
         self.texts = read_texts(spoken)
 
     def __call__(self, key: str, **places: str) -> str:

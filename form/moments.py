@@ -45,7 +45,7 @@ def spoken(moment: datetime.datetime, say: Catalogue) -> str:
         hour=say.number(moment.hour % 12 or 12),
         minute=say.number(f"{moment.minute:02}"),
         part=say(f"part.{part}"),
-        half=say("half.am" if moment.hour < 12 else "half.pm"),  # noqa: PLR2004 - noon
+        half=say("half.am" if moment.hour < 12 else "half.pm"),
     )
 
 

@@ -1,7 +1,7 @@
 """Every page a submitter sees, as a pure function from a call and a language to HTML.
 
-No page holds a script, a style or an event handler of its own (threats.md, Headers). Titles say "Form" and nothing more, because titles stay in
-histories and on tabs. What somebody typed stands in a page only when the plain form is given back to be mended.
+No page holds a script, a style or an event handler of its own (threats.md, Headers). Titles say "Form" and nothing more, because titles
+stay in histories and on tabs. What somebody typed stands in a page only when the plain form is given back to be mended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import jinja2
 from form.assets import Asset, asset, asset_names, source_asset
 from form.catalogue import LANGUAGES, Catalogue
 from form.fields import Field, MendedProblem, read_consent
-from form.moments import Moment, deadline_moments
+from form.moments import deadline_moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def index_page(calls: Sequence[Call], lang: str) -> str:
     return _render("index.html", say, languages=languages, entries=entries, scripted=True)
 
 
-def form_page(
+def form_page(  # noqa: PLR0913 - each is a fact the page shows
     call: Call,
     call_sha256: str,
     lang: str,
@@ -88,8 +88,8 @@ def form_page(
 ) -> str:
     """The form, empty, or with what was typed into the plain form, what is to be mended and why it was refused.
 
-    `call_sha256` is hex; `receipt` is 32 digits, shown and sent along only where scripts are off. `unscripted` says whether the plain form is
-    taken at all. `fields` are the posted values by field name (questionnaire.fields); `refusal` is a word of format.md section 12.
+    `call_sha256` is hex; `receipt` is 32 digits, shown and sent along only where scripts are off. `unscripted` says whether the plain form
+    is taken at all. `fields` are the posted values by field name (questionnaire.fields); `refusal` is a word of format.md section 12.
     """
     say = Catalogue(lang)
     posted = fields or {}
@@ -98,27 +98,17 @@ def form_page(
     return _render(
         "form.html",
         say,
-        call=call,
-        call_sha256=call_sha256,
-        call_sha256_groups=_groups(call_sha256, 8),
-        languages=_languages(call, ""),
-        scripted=True,
+        **_call_context(call, call_sha256, say),
+        title=say("problem.title" if problems or refusal else "page.title"),
         sections=_sections(call, drawn, lang),
         consent=read_consent(say, posted, problems),
         problems=_mended(problems, drawn, say),
         refusal=_refused(refusal, problems, say),
-        kept_nothing=bool(fields),
+        given_back=bool(posted),
         receipt=receipt,
         receipt_groups=_groups(say.number(receipt), 4),
         unscripted=unscripted,
         onion_url=onion_url,
-        moments=deadline_moments(call, say),
-        last_minute=call.deadline - 60,
-        months=[(number, say(f"month.{number}")) for number in range(1, 13)],
-        room=say.number(f"{file_room(call) // 100_000 / 10:.1f}"),
-        room_bytes=file_room(call),
-        script_texts=say.beginning(*_FORM_TEXTS),
-        title=say("problem.title" if problems or refusal else "page.title"),
     )
 
 
@@ -136,7 +126,7 @@ def done_page(call: Call, lang: str, *, receipt: str, promise: str) -> str:
     )
 
 
-def receipt_page(
+def receipt_page(  # noqa: PLR0913 - each is a fact the page shows
     call: Call,
     lang: str,
     *,
@@ -149,8 +139,8 @@ def receipt_page(
     """Where the reports of a receipt stand; with `outcome` None it only asks for the receipt.
 
     `outcome` is one of STANDINGS, for a receipt with one report; `standings` gives them for several, by n (0 the first, 1..99 additions).
-    With `receipt` (32 digits) each report that is not withdrawn has a button: it posts `receipt`, `n` and `action` = `withdraw`; the form itself
-    posts `receipt` and `action` = `check`. `refusal` is a word of format.md section 12.
+    With `receipt` (32 digits) each report that is not withdrawn has a button: it posts `receipt`, `n` and `action` = `withdraw`; the form
+    itself posts `receipt` and `action` = `check`. `refusal` is a word of format.md section 12.
     """
     say = Catalogue(lang)
     found = standings if standings is not None else ({} if outcome is None else {0: outcome})
@@ -181,11 +171,27 @@ def message_page(lang: str, refusal: str, *, call: Call | None = None) -> str:
 
 
 def file_room(call: Call) -> int:
-    """Bytes that all files of a report may take: the largest class, less the tar's own and what the words may need (1 MiB, or a sixteenth)."""
+    """Bytes that all files of a report may take: the largest class, less the tar's own and the words' (1 MiB, or a sixteenth)."""
     return int(2**call.max_k) - int(2 ** min(_MOST_WORDS_K, call.max_k - 4)) - 1536
 
 
-def _render(template: str, say: Catalogue, **context: Any) -> str:  # noqa: ANN401 - what a template asks for
+def _call_context(call: Call, call_sha256: str, say: Catalogue) -> dict[str, Any]:
+    """What the form says about its call, whoever fills it in."""
+    return {
+        "call": call,
+        "call_sha256": call_sha256,
+        "call_sha256_groups": _groups(call_sha256, 8),
+        "languages": _languages(call, ""),
+        "moments": deadline_moments(call, say),
+        "last_minute": call.deadline - 60,
+        "months": [(number, say(f"month.{number}")) for number in range(1, 13)],
+        "room": say.number(f"{file_room(call) // 100_000 / 10:.1f}"),
+        "room_bytes": file_room(call),
+        "script_texts": say.beginning(*_FORM_TEXTS),
+    }
+
+
+def _render(template: str, say: Catalogue, **context: Any) -> str:
     frame = {"call": None, "scripted": True, "title": say("page.title")}
     return _environment().get_template(template).render({**frame, **context, "say": say, "lang": say.lang})
 
@@ -204,7 +210,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _spoken(call: Call, lang: str) -> str:
-    return next((tag for tag in (lang, lang.split("-")[0]) if tag in call.languages), call.default_language)
+    return next((tag for tag in (lang, lang.split("-", maxsplit=1)[0]) if tag in call.languages), call.default_language)
 
 
 def _languages(call: Call, page: str) -> list[tuple[str, str, str]]:

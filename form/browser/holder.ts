@@ -22,7 +22,7 @@ export class Holder {
   /** Every report of this receipt that the log shows; when it shows none, the first one as `unknown`. Refuses what Log and notes refuse. */
   look(framed: Uint8Array, checkpoint: string): readonly Found[] {
     const signed = openCheckpoint(checkpoint, this.call.logVkey, this.call.origin);
-    const log = new Log(unframe(framed), signed, this.call.call, this.call.callSha256);
+    const log = new Log(unframe(framed), signed, this.call.callSha256);
     const all = Array.from({ length: MOST_ADDITIONS + 1 }, (_, n) => ({ n, standing: log.standing(hex(this.derived.handle(n))) }));
     const known = all.filter(({ standing }) => standing !== "unknown");
     return known.length > 0 ? known : all.slice(0, 1);

@@ -58,19 +58,19 @@ export class Log {
   private readonly withdrawals = new Set<string>();
 
   /** Refuses `log-inconsistent` when the checkpoint is not the root of its prefix, `log-call` for the log of another call. */
-  constructor(entries: readonly Uint8Array[], checkpoint: Checkpoint, call: string, callSha256: string) {
+  constructor(entries: readonly Uint8Array[], checkpoint: Checkpoint, callSha256: string) {
     const signed = entries.slice(0, checkpoint.size);
     if (signed.length !== checkpoint.size || !same(root(signed.map(leafHash)), checkpoint.root)) {
       throw new Refusal("log-inconsistent");
     }
     const decoder = new TextDecoder();
-    signed.forEach((entry, index) => this.add(decoder.decode(entry).split("\n"), index, call, callSha256));
+    signed.forEach((entry, index) => this.add(decoder.decode(entry).split("\n"), index, callSha256));
   }
 
-  private add(lines: readonly string[], index: number, call: string, callSha256: string): void {
+  private add(lines: readonly string[], index: number, callSha256: string): void {
     const [version, kind, first = "", second = ""] = lines;
     if (version !== "saksei/v1" || lines[lines.length - 1] !== "") throw new Refusal("log-entry");
-    if (index === 0 && (kind !== "call" || first !== call || second !== callSha256)) throw new Refusal("log-call");
+    if (index === 0 && (kind !== "call" || first !== callSha256)) throw new Refusal("log-call");
     if (kind === "report") this.reports.add(second);
     if (kind === "withdraw") this.withdrawals.add(first);
   }

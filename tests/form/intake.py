@@ -18,7 +18,7 @@ from crypto.merkle import leaf_hash, root
 from crypto.notes import Checkpoint, Promise, SignerKey
 from crypto.opening import Identity
 from crypto.receipts import Receipt
-from form.page import asset, asset_names, form_page, index_page, receipt_page
+from form.page import asset, asset_names, form_page, receipt_page
 from questionnaire.models import Call, load_call
 from tests.form.invented import call_bytes
 
@@ -35,7 +35,7 @@ HANDLE = 32
 
 @dataclass
 class Intake:
-    """What one invented server knows; `refusals` are words given instead of the next promises, `broken` spoils them."""
+    """What one invented server knows; `refusals` are words given instead of the next promises, the rest spoils what is signed."""
 
     identity: Identity
     signer: SignerKey
@@ -45,6 +45,8 @@ class Intake:
     csp: str = CSP
     refusals: list[str] = field(default_factory=list)
     signs_with: SignerKey | None = None
+    promised_leaf: bytes | None = None
+    signed_entries: list[bytes] | None = None
     unscripted: bool = True
     posts: list[bytes] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -57,10 +59,11 @@ class Intake:
 
     def promise(self, entry: bytes) -> bytes:
         self.entries.append(entry)
-        return (self.signs_with or self.signer).sign(Promise(ORIGIN, leaf_hash(entry), 1755160000).text())
+        return (self.signs_with or self.signer).sign(Promise(ORIGIN, self.promised_leaf or leaf_hash(entry), 1755160000).text())
 
     def checkpoint(self) -> bytes:
-        return self.signer.sign(Checkpoint(ORIGIN, len(self.entries), root([leaf_hash(entry) for entry in self.entries])).text())
+        leaves = [leaf_hash(entry) for entry in self.signed_entries or self.entries]
+        return self.signer.sign(Checkpoint(ORIGIN, len(leaves), root(leaves)).text())
 
 
 def new_intake(**changes: object) -> Intake:
@@ -129,8 +132,7 @@ def _handler(intake: Intake) -> type[BaseHTTPRequestHandler]:
 
 
 def _page(intake: Intake, path: str) -> tuple[int, str, bytes]:
-    html = "text/html; charset=utf-8"
-    _, first, *rest = path.split("?", 1)[0].split("/")
+    _, first, *rest = path.split("/")
     if first == "static" and rest[0] in asset_names():
         found = asset(rest[0])
         return 200, found.media_type, found.content
@@ -138,11 +140,10 @@ def _page(intake: Intake, path: str) -> tuple[int, str, bytes]:
         return 200, "application/octet-stream", frame(intake.entries)
     if path.endswith("/log/checkpoint"):
         return 200, "text/plain", intake.checkpoint()
+    if first not in intake.call.languages:
+        return 404, "text/plain", b""
     if rest[-1:] == ["receipt"]:
-        return 200, html, receipt_page(intake.call, first, outcome=None, call_sha256=intake.call_sha256).encode()
-    if rest[:1] == ["calls"] and first in intake.call.languages:
+        page = receipt_page(intake.call, first, outcome=None, call_sha256=intake.call_sha256)
+    else:
         page = form_page(intake.call, intake.call_sha256, first, receipt=intake.receipt.code, unscripted=intake.unscripted)
-        return 200, html, page.encode()
-    if path == "/":
-        return 200, html, index_page([intake.call], "en").encode()
-    return 404, "text/plain", b""
+    return 200, "text/html; charset=utf-8", page.encode()

@@ -130,8 +130,8 @@ def call_document(recipients: list[str], log_vkey: str, **changes: Any) -> dict[
         "languages": ["km", "en"],
         "title": both("Repression across borders: tell what happened", "ការគាបសង្កត់ឆ្លងដែន៖ សូមប្រាប់ពីអ្វីដែលបានកើតឡើង"),
         "introduction": both(
-            "We gather what Cambodians living abroad have met with: threats, surveillance, retaliation against family members. Everything is "
-            "treated as strictly confidential.",
+            "We gather what Cambodians living abroad have met with: threats, surveillance, retaliation against family members. "
+            "Everything is treated as strictly confidential.",
             "យើងប្រមូលអ្វីដែលពលរដ្ឋខ្មែររស់នៅក្រៅប្រទេសបានជួបប្រទះ៖ ការគំរាមកំហែង ការឃ្លាំមើល ការសងសឹកសមាជិកគ្រួសារ។ អ្វីៗទាំងអស់ត្រូវបានរក្សាជាសម្ងាត់យ៉ាងតឹងរ៉ឹង។",
         ),
         "promise": {point: both(f"The answer about {point}.", "ចម្លើយអំពីចំណុចនេះ។") for point in _POINTS},

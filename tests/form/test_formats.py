@@ -112,7 +112,9 @@ def test_promises_are_verified() -> None:
     text, signature = note.split("\n\n")
     witnessed = f"{text}\n\n— someone.example AAAAAAAA\n{signature}"
     notes = [note, witnessed, forged, another, elsewhere, checkpoint, note.replace("1755160000", "1755160001"), note[:-1], text, ""]
-    answers = ask_browser([{"kind": "promise", "note": text, "vkey": str(signer.vkey), "origin": ORIGIN, "leaf": b64(leaf)} for text in notes])
+    answers = ask_browser(
+        [{"kind": "promise", "note": text, "vkey": str(signer.vkey), "origin": ORIGIN, "leaf": b64(leaf)} for text in notes]
+    )
     assert answers[:2] == [1755160000, 1755160000]
     words = ["signature", "promise-broken", "promise-broken", "promise-broken", "signature", "signature", "signature", "signature"]
     assert [answer["refused"] for answer in answers[2:]] == words
