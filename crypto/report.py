@@ -103,7 +103,7 @@ def parse_report(data: bytes) -> Report:
     if len(data) > MAX_REPORT:
         raise ReportError("A report has at most 1 MiB.")
     document = _typed(canonical.loads(data, error=ReportError), dict)
-    if _number(document.get("v")) != 1:
+    if type(document.get("v")) is not int or document["v"] != 1:
         raise VersionError("This report was written by a newer version of the software.")
     _require_keys(document, _REPORT_KEYS)
     return Report(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.canonical import INTEGER_LIMIT, dumps, loads
+from crypto.canonical import INTEGER_LIMIT, JsonValue, dumps, loads
 from crypto.errors import (
     ContainerError,
     CryptoError,
@@ -105,7 +105,7 @@ def test_any_one_value_parses_or_is_refused(data: st.DataObject) -> None:
 def test_every_key_is_required(key: str) -> None:
     lacking = document()
     del lacking[key]
-    with pytest.raises(ReportError):
+    with pytest.raises(VersionError if key == "v" else ReportError):
         parse_report(dumps(lacking))
 
 
@@ -121,8 +121,8 @@ def test_inner_keys_are_required(path: str) -> None:
         parse_report(changed(path, {}))
 
 
-@pytest.mark.parametrize("version", [0, 2, 99])
-def test_other_versions_have_their_word(version: int) -> None:
+@pytest.mark.parametrize("version", [0, 2, 99, -1, "1", True, None, []])
+def test_other_versions_have_their_word(version: JsonValue) -> None:
     with pytest.raises(VersionError):
         parse_report(changed("v", version))
     with pytest.raises(VersionError):
@@ -132,9 +132,6 @@ def test_other_versions_have_their_word(version: int) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("v", "1"),
-        ("v", True),
-        ("v", None),
         ("call", ""),
         ("call", "Call"),
         ("call", "a" * 41),
