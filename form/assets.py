@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,16 @@ _MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; char
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file of the pages: its name at `/static/{name}`, its bytes, media type and subresource integrity (`sha384-…`)."""
+    """A file of the pages: its name at `/static/{name}`, its bytes, media type and subresource integrity (`sha384-…`).
+
+    `gzipped` is the same content for clients that accept it, None where that would save nothing.
+    """
 
     name: str
     content: bytes
     media_type: str
     integrity: str
+    gzipped: bytes | None = None
 
 
 class _Built(TypedDict):
@@ -87,4 +92,7 @@ def _known(found: Asset | None) -> Asset:
 
 def _read(folder: Path, built: _Built) -> Asset:
     path = folder / built["name"]
-    return Asset(built["name"], path.read_bytes(), _MEDIA_TYPES[path.suffix], built["integrity"])
+    content = path.read_bytes()
+    gzipped = gzip.compress(content, mtime=0)
+    smaller = gzipped if len(gzipped) < len(content) * 0.9 else None
+    return Asset(built["name"], content, _MEDIA_TYPES[path.suffix], built["integrity"], smaller)

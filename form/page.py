@@ -113,7 +113,10 @@ def form_page(  # noqa: PLR0913 - each is a fact the page shows
 
 
 def done_page(call: Call, lang: str, *, receipt: str, promise: str) -> str:
-    """What the plain form answers when a report was taken: its receipt (32 digits) once more, and the signed promise."""
+    """What the plain form answers when a report was taken: its receipt (32 digits) once more, and the signed promise.
+
+    `receipt` is empty for a sealed report that was handed in as a file: only the device that sealed it knows the receipt.
+    """
     say = Catalogue(lang)
     return _render(
         "done.html",

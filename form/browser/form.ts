@@ -30,6 +30,7 @@ async function changeLanguage(page: ReportPage, link: HTMLAnchorElement): Promis
 function start(carried: Carried | null): void {
   bindLeaving();
   showOwnTime();
+  for (const button of all("[data-do=print]")) button.addEventListener("click", () => window.print());
   if (document.getElementById("look") !== null) new ReceiptPage();
   if (document.getElementById("report") === null) return;
   const page = new ReportPage(carried);

@@ -61,9 +61,13 @@ export class ReceiptPage {
     const name = n === 0 ? sentence("standing.first") : sentence("standing.addition", { n: shown(n) });
     row.append(element("h2", name), element("p", sentence(`standing.${standing}`)));
     if (standing === "withdrawn") return row;
-    const button = element("button", sentence("withdraw.button"), { type: "button", class: "plain" });
+    const button = element("button", sentence("withdraw.confirm"), { type: "button", class: "plain" });
     button.addEventListener("click", () => this.guarded(() => this.withdraw(n)));
-    row.append(element("p", sentence("withdraw.warning")), button);
+    const inside = element("div", "", { class: "inside" });
+    inside.append(element("p", sentence("withdraw.warning")), element("p", this.form.dataset["withdrawal"]), button);
+    const details = element("details"); // two presses, so that no slip of a thumb destroys a report
+    details.append(element("summary", sentence("withdraw.button")), inside);
+    row.append(details);
     return row;
   }
 }

@@ -30,6 +30,21 @@ export interface Testimony {
   readonly answers: Readonly<Record<string, Value>>;
 }
 
+const NAME_LENGTH = 255;
+const UNKNOWN_TYPE = "application/octet-stream";
+
+/** How the report names a file: without folders and control characters, never empty; app/unscripted.py names those of the plain form alike. */
+export function fileName(name: string): string {
+  const last = name.split(/[/\\]/).pop() ?? "";
+  const shown = last.replace(/[\u0000-\u001f\u007f]/g, "").replace(/[\ud800-\udfff]/gu, "\ufffd");
+  return [...shown].slice(0, NAME_LENGTH).join("") || "file";
+}
+
+/** The media type a device gave a file, when it is one. */
+export function fileType(type: string): string {
+  return /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/.test(type) ? type : UNKNOWN_TYPE;
+}
+
 /** An attached file, read. */
 export interface Attached {
   readonly name: string;

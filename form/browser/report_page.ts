@@ -178,7 +178,6 @@ export class ReportPage {
     plate.replaceChildren(...receipt.flatMap((group) => [element("span", shown(group)), " "]));
     const keep = first<HTMLAnchorElement>("[data-promise]");
     keep.href = URL.createObjectURL(new Blob([promise], { type: "text/plain" }));
-    first("[data-do=print]").addEventListener("click", () => window.print());
     document.title = sentence("arrived.title");
     view("arrived");
   }

@@ -6,7 +6,7 @@ import { Refusal } from "./errors.js";
 import { leafHash, reportEntry } from "./log.js";
 import { openPromise } from "./notes.js";
 import { Derived, groups, newReceipt } from "./receipt.js";
-import { type Attached, type Call, type Testimony, reportBytes } from "./report.js";
+import { type Attached, type Call, type Testimony, fileName, fileType, reportBytes } from "./report.js";
 import { seal } from "./sealing.js";
 
 const HANDLE = 32;
@@ -14,7 +14,7 @@ const MOST_ADDITIONS = 99;
 
 async function attached(file: File): Promise<Attached> {
   try {
-    return { name: file.name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
+    return { name: fileName(file.name), type: fileType(file.type), bytes: new Uint8Array(await file.arrayBuffer()) };
   } catch {
     throw new Refusal("file-unreadable");
   }

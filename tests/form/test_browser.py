@@ -28,7 +28,13 @@ pytestmark = pytest.mark.browser
 
 WORDS = "ពួកគេបានគំរាម\u200bខ្ញុំ WITNESS"
 EN, KM = Catalogue("en"), Catalogue("km")
-ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP plain.example 127.0.0.1",
+]
 BREAKS_WORKER = """() => {
   const Real = Blob;
   window.Blob = class extends Real {
@@ -136,6 +142,16 @@ def test_a_sealed_report_opens(browser: Browser, intake: Intake) -> None:
         "reach": "signal",
     }
     assert [(file.name, file.type, file.size) for file in report.files] == [("រូប.png", "image/png", 4)]
+
+
+def test_plain_http_is_enough(browser: Browser, intake: Intake) -> None:
+    """An onion address has no crypto.subtle in some browsers, and plain http has it in none."""
+    with opened(browser, form_at(intake).replace("127.0.0.1", "plain.example")) as page:
+        assert page.evaluate("() => [isSecureContext, typeof crypto.subtle]") == [False, "undefined"]
+        fill(page)
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert opened_report(intake, intake.posts[0]).report.answers["what"] == WORDS
 
 
 def test_one_tick_is_a_report(browser: Browser, intake: Intake) -> None:
@@ -348,6 +364,7 @@ def test_receipt_page_finds_and_withdraws(browser: Browser, intake: Intake) -> N
         page.fill("#receipt", receipt.groups())
         page.click("[data-do=send]")
         expect(page.locator("#standing")).to_contain_text(EN("standing.published"))
+        page.click("#standing summary")
         page.click("#standing button")
         expect(page.locator("#standing")).to_contain_text(EN("standing.withdrawn"))
         page.click("[data-do=send]")
