@@ -152,7 +152,7 @@ def open_age(data: bytes, identities: Sequence[IdentityLike]) -> bytes:
     Raises HeaderError, NoMatchError, MacError or PayloadError; nothing is returned unless the whole file verified.
     """
     header = parse_header(data)
-    stream = _unlock(data, header, identities)
+    stream = _unlock(data, header, _file_key(header.stanzas, identities))
     plain = io.BytesIO()  # its getvalue hands over the buffer itself: no second copy is made
     if stream.size > 0:
         plain.seek(stream.size - 1)
@@ -163,15 +163,27 @@ def open_age(data: bytes, identities: Sequence[IdentityLike]) -> bytes:
 
 
 def open_report(  # noqa: PLR0913 (each is a fact of the call or the log that the report must agree with)
-    envelope: bytes, identity: IdentityLike, *, recipients: int, max_k: int, call: str, call_sha256: str, handle: bytes
+    envelope: bytes,
+    identity: IdentityLike,
+    *,
+    recipients: int,
+    max_k: int,
+    call: str,
+    call_sha256: str,
+    handle: bytes,
+    place: int | None = None,
 ) -> OpenedReport:
     """Open, unpack, parse and check one sealed report of a call; `handle` is the one that the log gives its digest.
+
+    `place` is where the identity's recipient stands among the recipients of call.json, from 0: there its stanza must stand (F3.6). Without
+    it a stanza is looked for, and its place is not judged.
 
     Raises any SealedError or ContentError but TooLargeError: what `profile_header`, `open_age`, `unpack`, `parse_report` and
     `check_report` raise, in this order (format.md sections 2 and 3).
     """
     header = profile_header(envelope, recipients=recipients, max_k=max_k)
-    stream = _unlock(envelope, header, [identity])
+    file_key = _file_key(header.stanzas, [identity]) if place is None else _file_key_at(place, header.stanzas, identity)
+    stream = _unlock(envelope, header, file_key)
     plaintext = bytearray(stream.size)
     with memoryview(plaintext) as out:
         stream.decrypt_into(out)
@@ -211,9 +223,8 @@ class _Stream:
             raise PayloadError("The payload was changed or is not whole.") from None
 
 
-def _unlock(data: bytes, header: Header, identities: Sequence[IdentityLike]) -> _Stream:
-    """Find the file key, verify the header under it, and return the payload ready to decrypt."""
-    file_key = _file_key(header.stanzas, identities)
+def _unlock(data: bytes, header: Header, file_key: bytes) -> _Stream:
+    """Verify the header under its file key, and return the payload ready to decrypt."""
     try:
         header_code(file_key, header.authenticated).verify(header.mac)
     except InvalidSignature:
@@ -233,6 +244,14 @@ def _file_key(stanzas: Sequence[Stanza], identities: Sequence[IdentityLike]) -> 
         if file_key is not None:
             return file_key
     raise NoMatchError("None of the keys given opens this file.")
+
+
+def _file_key_at(place: int, stanzas: Sequence[Stanza], identity: IdentityLike) -> bytes:
+    file_key = identity.unwrap(stanzas[place : place + 1])
+    if file_key is not None:
+        return file_key
+    _file_key(stanzas, [identity])
+    raise HeaderError("The stanza for this key does not stand at the place of its recipient.")
 
 
 def _refuse_low_order(x25519: X25519PrivateKey, share: bytes) -> None:

@@ -280,6 +280,11 @@ def changed(at: int, data: bytes = SEALED) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def another_letter(at: int, data: bytes = SEALED) -> bytes:
+    """Put another letter into base64: one flipped bit could leave the alphabet."""
+    return data[:at] + (b"B" if data[at : at + 1] == b"A" else b"A") + data[at + 1 :]
+
+
 HEADER = parse_header(SEALED)
 
 
@@ -289,12 +294,12 @@ HEADER = parse_header(SEALED)
         (SEALED[:-1], SizeError),
         (changed(0), PrefixError),
         (changed(HEADER.size - 1), HeaderError),
-        (changed(HEADER.size - 10), MacError),
+        (another_letter(HEADER.size - 10), MacError),
         (changed(HEADER.size), PayloadError),
         (changed(len(SEALED) - 1), PayloadError),
         (seal_plain(bytes(1 << 16)), ContainerError),
         (seal_plain(container.pack(REPORT.to_bytes(), [PHOTO], max_k=24).ljust(1 << 17, b"\0")), PaddingError),
-        (seal_plain(container.pack(b"{}", [PHOTO], max_k=24)), ReportError),
+        (seal_plain(container.pack(b'{"v":1}', [PHOTO], max_k=24)), ReportError),
         (seal_report(files=()), ContainerError),
         (seal_report(files=(PHOTO[::-1],)), ContainerError),
         (seal_report(replace(REPORT, call="another")), WrongCallError),
@@ -322,6 +327,22 @@ def test_other_reports_have_their_word(sealed: bytes, error: type[CryptoError]) 
 def test_other_terms_have_their_word(terms: dict[str, Any], error: type[CryptoError]) -> None:
     with pytest.raises(error):
         open_with(**terms)
+
+
+def test_stanza_stands_at_its_place() -> None:
+    assert open_with(place=1).report == open_with(identity=OTHER, place=0).report == REPORT
+
+
+@pytest.mark.parametrize(("identity", "place"), [(IDENTITY, 0), (OTHER, 1), (IDENTITY, 2)])
+def test_stanza_at_another_place_is_refused(identity: Identity, place: int) -> None:
+    with pytest.raises(HeaderError):
+        open_with(identity=identity, place=place)
+    assert open_with(identity=identity).report == REPORT
+
+
+def test_stranger_has_no_place() -> None:
+    with pytest.raises(NoMatchError):
+        open_with(identity=Identity.from_seed(b"\x0a" * 32), place=0)
 
 
 def test_a_report_too_large_for_its_call() -> None:
