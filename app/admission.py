@@ -63,7 +63,7 @@ class Admission:
             self._waiting -= 1
 
 
-async def paced(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def paced(stream: AsyncIterator[bytes], *, idle: float = IDLE_SECONDS, free: float = FREE_SECONDS) -> AsyncIterator[bytes]:
     """The pieces of a body, as long as they come: one at least every 30 s, and after the first minute 4 KiB a second on average.
 
     The slowest line we plan for carries 50 KB a second. Raises BusyError when the body falls behind.
@@ -72,13 +72,13 @@ async def paced(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     taken = 0
     while True:
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
+            async with asyncio.timeout(idle):
                 piece = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError:
             raise BusyError("What was sent stopped coming.") from None
         taken += len(piece)
-        if taken < (monotonic() - began - FREE_SECONDS) * LEAST_BYTES_PER_SECOND:
+        if taken < (monotonic() - began - free) * LEAST_BYTES_PER_SECOND:
             raise BusyError("What was sent came too slowly.")
         yield piece

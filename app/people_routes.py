@@ -23,7 +23,7 @@ from app.unscripted import RECEIPT_FIELD, SEALED_FIELD, Accepted, sealed_file, t
 from app.uploads import sealed_in_memory
 from crypto.errors import CryptoError, ReceiptError
 from crypto.notes import SignerKey
-from crypto.receipts import MAX_ADDITIONS, Receipt
+from crypto.receipts import Receipt
 from form.errors import UnknownAssetError
 from form.page import LANGUAGES, asset, done_page, form_page, index_page, receipt_page
 from questionnaire.errors import Problem, SubmissionError
@@ -210,5 +210,7 @@ def _fields_of(body: bytes) -> dict[str, list[str]]:
 
 
 def _number(posted: Mapping[str, Sequence[str]]) -> int:
-    text = next(iter(posted.get("n", ("0",))))
-    return min(int(text), MAX_ADDITIONS) if text.isascii() and text.isdigit() and len(text) <= 2 else 0
+    text = next(iter(posted.get("n", ())), "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 2):  # never guess which report somebody wants destroyed
+        raise UnknownReportError("No report here has this number.")
+    return int(text)

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,9 @@ from questionnaire.rules import PROMISE_POINTS
 
 WORDS = {"km": "ភាសាខ្មែរ", "en": "in English"}
 PublicCall = Callable[..., "MadeCall"]
+Fields = Sequence[tuple[str, str]]
+Files = Sequence[tuple[str, str, bytes, str]]
+"""Field, file name, content and type of each attached file."""
 
 
 @dataclass
@@ -148,8 +151,16 @@ class Intake:
     async def post(self, call: MadeCall, body: bytes) -> httpx.Response:
         return await self.client.post(f"/calls/{call.id}/reports", content=body)
 
-    async def post_form(
-        self, call: MadeCall, fields: Mapping[str, str | list[str]], files: Mapping[str, tuple[str, bytes, str]] | None = None
-    ) -> httpx.Response:
-        parts = {"unused": ("", b"", "application/octet-stream"), **(files or {})}  # browsers send an empty part for an empty file field
-        return await self.client.post(f"/en/calls/{call.id}/reports", data=fields, files=parts)
+    async def post_form(self, call: MadeCall, fields: Fields, files: Files = (), *, lang: str = "en") -> httpx.Response:
+        content_type, body = browser_form(fields, files)
+        return await self.client.post(f"/{lang}/calls/{call.id}/reports", content=body, headers={"content-type": content_type})
+
+
+def browser_form(fields: Fields, files: Files) -> tuple[str, bytes]:
+    """Content type and body of a form as browsers send it; a file field that was left empty is a part with an empty name and no bytes."""
+    edge = "----saksei-edge"
+    parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields]
+    for name, filename, content, kind in files:
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}\r\n\r\n'
+        parts.append(head.encode() + content + b"\r\n")
+    return f"multipart/form-data; boundary={edge}", b"".join(parts) + f"--{edge}--\r\n".encode()
