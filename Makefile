@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-FORM_SOURCES := $(wildcard form/browser/*.ts form/*.css form/build.mjs) package.json package-lock.json
+FORM_SOURCES := $(wildcard form/browser/*.ts form/style/* form/build.mjs) package.json package-lock.json
 
 help: ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,7 @@ test: .venv/develop form/static/manifest.json ## set everything up, find or inst
 
 lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc strict, import contracts
 	ruff check . && ruff format --check . && mypy && lint-imports
-	npx --no-install tsc --project form/browser/tsconfig.json
+	npx --no-install tsc --project form/browser/tsconfig.json && npx --no-install tsc --project tests/form/browser/tsconfig.json
 
 bench: .venv/develop form/static/manifest.json ## measure, each figure against its floor in the same run
 	python bench/open.py && python bench/intake.py

@@ -78,7 +78,7 @@ class Stage:
     def __post_init__(self) -> None:
         """Write the passphrase file, and choose the database."""
         self.database_url = self.database_url or f"sqlite+aiosqlite:///{self.place / 'data' / 'intake.db'}"
-        (self.place / "data").mkdir(exist_ok=True)
+        (self.place / "data").mkdir(mode=0o700, exist_ok=True)
         self.passphrase_file.write_text(PASSPHRASE + "\n")
         self.passphrase_file.chmod(0o600)
 

@@ -45,7 +45,7 @@ def saksei(*arguments: str) -> None:
 
 def make_call() -> None:
     """Build the demo call once, and hand its server part to the intake."""
-    VAR.mkdir(exist_ok=True)
+    VAR.mkdir(mode=0o700, exist_ok=True)
     if not PASSPHRASE.exists():
         PASSPHRASE.touch(mode=0o600)
         PASSPHRASE.write_text(secrets.token_urlsafe(16) + "\n")

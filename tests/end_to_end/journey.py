@@ -31,7 +31,7 @@ AUDIENCE = "state-department"
 KHMER = "ពួកគេបានគំរាមបងប្រុសរបស់ខ្ញុំ WITNESSBROWSER"
 PLAIN = "They came to my mother's house. WITNESSPLAIN"
 GRACE = 5
-SETTLED = 45  # seconds in which the browsers must have sent what is on time
+SETTLED = 75  # seconds in which the browsers must have sent what is on time
 
 
 def definition(place: Path, deadline: int) -> Path:
@@ -113,9 +113,9 @@ class Journey:
             page.locator('form#report button[type="submit"]:visible').click()
             expect(page.locator("#receipt")).to_be_visible(timeout=60_000)
             assert page.locator("#receipt").inner_text() == before
-            text = page.locator("pre").inner_text()
+            text = page.locator("pre").text_content() or ""
         self.promises.append(self.stage.place / "promise-plain.txt")
-        self.promises[-1].write_text(text if text.endswith("\n") else text + "\n")
+        self.promises[-1].write_text(text)
 
     def write_many(self) -> None:
         """Enough reports by the API that a table has something to say: 30 of TD1 in France, 20 of TD4 in Japan, 4 of CO2."""

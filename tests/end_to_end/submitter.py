@@ -69,7 +69,7 @@ def attach(page: Page, name: str, *files: Path) -> None:
     """Open the file chooser by keyboard and choose."""
     tab_to(page, f'input[type="file"][name="{name}"]')
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(list(files))
 
 
