@@ -6,13 +6,16 @@ asked for is loaded, so that every command starts at once.
 
 import errno
 import os
+import resource
+import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
@@ -44,7 +47,7 @@ COMMANDS = {
 
 def build_app(wanted: str | None = None) -> typer.Typer:
     """Return the command line with the command `wanted` in it, and of the others only what the list of commands shows."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=_HELP)
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown", help=_HELP)
     app.callback()(_common)
     for name, command in COMMANDS.items():
         if name != wanted:
@@ -61,14 +64,36 @@ def build_app(wanted: str | None = None) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code; nothing that was sealed ever reaches stderr."""
     os.umask(0o077)
+    _protect_memory()
     given = sys.argv[1:] if arguments is None else list(arguments)
     wanted = next((argument for argument in given if not argument.startswith("-")), None)
     try:
-        build_app(wanted)(args=given, prog_name=PROGRAM)
+        with _ending_in_order():
+            build_app(wanted)(args=given, prog_name=PROGRAM)
     except Exception as refused:
         code, line = _refusal(refused)
         sys.stderr.write(line + "\n")
         sys.exit(code)
+
+
+def _protect_memory() -> None:
+    """Let no core file be written: it would hold keys and testimony."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Turn a closed window (SIGHUP) and a polite kill (SIGTERM) into an ordinary end, so that what is half written is taken away."""
+    before = {number: signal.signal(number, _end) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(1)
 
 
 def _elsewhere() -> None:

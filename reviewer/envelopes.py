@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from crypto.container import unpack
 from crypto.envelope import PREFIX, check_envelope, sealed_sizes
-from crypto.errors import HandleMismatchError
 from crypto.opening import open_age
 from crypto.report import check_report, parse_report
 from questionnaire.models import load_call
@@ -42,17 +41,23 @@ class SingleReport:
 def open_single(untrusted: bytes, identity: Identity, *, key_call: str, call_bytes: bytes | None = None) -> SingleReport:
     """Open an envelope, or handle || envelope, with the identity of the call `key_call`.
 
-    With the bytes of call.json, everything of format.md sections 2 and 3 is checked; without, everything but recipients' number, max_k and
-    call hash. Raises CryptoError; nothing is returned unless the whole envelope verified. Raises CallError for a broken call.json.
+    With the bytes of call.json, everything of format.md sections 2 and 3 is checked; without, everything but the number of recipients,
+    max_k and the call hash. Raises CryptoError, and CallError for a broken call.json; nothing is returned unless all of it verified.
     """
-
+    call = None if call_bytes is None else load_call(call_bytes)
     handle, envelope = _split(untrusted)
-    report, report_bytes, files = _opened(envelope, identity, call_bytes)
-    if handle is not None and handle != report.handle:
-        raise HandleMismatchError("The report is not the one that stands before it in the file.")
-    call, call_sha256 = _expected(call_bytes, key_call, report)
-    check_report(report, files, call=call, call_sha256=call_sha256, handle=report.handle)
-    return SingleReport(report, report_bytes, tuple(bytes(content) for content in files), call_bytes is not None)
+    recipients, max_k = (_count_recipients(envelope), MAX_K) if call is None else (len(call.recipients), call.max_k)
+    check_envelope(envelope, recipients=recipients, max_k=max_k)
+    container = unpack(open_age(envelope, [identity]), max_k=max_k)
+    report = parse_report(container.report)
+    check_report(
+        report,
+        container.files,
+        call=key_call if call is None else call.call,
+        call_sha256=report.call_sha256 if call_bytes is None else hashlib.sha256(call_bytes).hexdigest(),
+        handle=report.handle if handle is None else handle,
+    )
+    return SingleReport(report, container.report, tuple(bytes(content) for content in container.files), call is not None)
 
 
 def write_single(opened: SingleReport, out: Path) -> None:
@@ -71,27 +76,7 @@ def _split(untrusted: bytes) -> tuple[bytes | None, bytes]:
     return None, untrusted
 
 
-def _opened(envelope: bytes, identity: Identity, call_bytes: bytes | None) -> tuple[Report, bytes, tuple[memoryview, ...]]:
-
-    if call_bytes is None:
-        recipients, max_k = _count_recipients(envelope), MAX_K
-    else:
-        call = load_call(call_bytes)
-        recipients, max_k = len(call.recipients), call.max_k
-    check_envelope(envelope, recipients=recipients, max_k=max_k)
-    container = unpack(open_age(envelope, [identity]), max_k=max_k)
-    return parse_report(container.report), container.report, container.files
-
-
 def _count_recipients(envelope: bytes) -> int:
     """Return the number of recipients that the size of the envelope speaks for; no two numbers share a size. 1 when none fits."""
 
     return next((number for number in range(1, MAX_RECIPIENTS + 1) if len(envelope) in sealed_sizes(number, MAX_K)), 1)
-
-
-def _expected(call_bytes: bytes | None, key_call: str, report: Report) -> tuple[str, str]:
-
-    if call_bytes is None:
-        return key_call, report.call_sha256
-
-    return load_call(call_bytes).call, hashlib.sha256(call_bytes).hexdigest()

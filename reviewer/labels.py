@@ -29,6 +29,21 @@ PROBLEMS: Final = {
     "year-four-digits": "has a year without four digits",
     "rank-repeated": "gives a rank twice",
 }
+REFUSALS: Final = {
+    "header": "Its beginning is not that of a report of this call.",
+    "no-match": "It was not sealed to the key of this call.",
+    "mac": "Its beginning was changed after it was sealed.",
+    "payload": "It was changed or cut after it was sealed.",
+    "padding": "It was not padded as a report must be.",
+    "container": "What was sealed is not put together as a report must be.",
+    "report": "What was sealed is not written as a report must be.",
+    "json-duplicate": "It says one thing twice.",
+    "version": "It is of a version that this software does not know.",
+    "wrong-call": "It was written for another call.",
+    "handle-mismatch": "It is another report than the log says.",
+    "size": "It has a size that no report has.",
+    "prefix": "It does not begin as a sealed report.",
+}
 FORMS: Final = {"web": "the page", "offline": "the offline form", "server": "the plain form (sealed by the server)"}
 
 
@@ -69,6 +84,11 @@ def answer_words(call: Call, question_id: str, value: Any, language: str) -> str
     if question.type == "ranking":
         words = [f"{rank}. {word}" for rank, word in enumerate(words, start=1)]
     return "\n".join(words)
+
+
+def refusal_words(word: str) -> str:
+    """Return a sentence for the word that a sealed report was refused with."""
+    return REFUSALS.get(word, "It is not a report that this call can have.")
 
 
 def flag_words(call: Call, flag: Mapping[str, str], language: str) -> str:

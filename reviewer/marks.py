@@ -15,6 +15,8 @@ from questionnaire.errors import SubmissionError
 from reviewer.errors import MarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from questionnaire.models import Call, Question
     from reviewer.workspace import Workspace
 
@@ -34,24 +36,29 @@ class Marking:
     alone: bool = False
 
 
-def apply(workspace: Workspace, call: Call, position: int, marking: Marking, *, same_as: int | None = None) -> None:
-    """Mark an opened report in one transaction; `same_as` is a report whose reporter it is counted with.
+def apply(workspace: Workspace, call: Call, positions: Sequence[int], marking: Marking, *, same_as: int | None = None) -> None:
+    """Mark opened reports in one transaction; `same_as` is a report whose reporter they are counted with.
 
     Raises MarkError; then nothing is kept.
     """
     with workspace.transaction():
-        if marking.credible is not None:
-            set_credible(workspace, position, marking.credible)
-        for question_id, text in marking.codes:
-            set_codes(workspace, call, position, question_id, text)
-        for question_id in marking.uncoded:
-            clear_codes(workspace, call, position, question_id)
-        if marking.note is not None:
-            add_note(workspace, position, marking.note)
-        if same_as is not None:
-            join(workspace, position, same_as)
-        if marking.alone:
-            leave(workspace, position)
+        for position in positions:
+            _apply(workspace, call, position, marking)
+            if same_as is not None:
+                join(workspace, position, same_as)
+
+
+def _apply(workspace: Workspace, call: Call, position: int, marking: Marking) -> None:
+    if marking.credible is not None:
+        set_credible(workspace, position, marking.credible)
+    for question_id, text in marking.codes:
+        set_codes(workspace, call, position, question_id, text)
+    for question_id in marking.uncoded:
+        clear_codes(workspace, call, position, question_id)
+    if marking.note is not None:
+        add_note(workspace, position, marking.note)
+    if marking.alone:
+        leave(workspace, position)
 
 
 def set_credible(workspace: Workspace, position: int, verdict: str) -> None:

@@ -1,11 +1,7 @@
-"""Who is counted for an audience, and under which codes (disclosure.md "Tables", questionnaire.md "Consent", format.md section 4).
+"""Who is counted for an audience, and under which codes (disclosure.md "Tables").
 
 A report is counted when it is in the log before the close and not withdrawn, could be opened, was marked credible, and its thread's
-consent allows it. The unit is the reporter: a thread, or a cluster of threads.
-
-Consent of a thread is the lowest level and the intersection of audiences over ALL its reports that are not withdrawn: late ones, and ones
-that nobody marked credible, can lower it like any other. Statistics for an audience need C1 or above and that audience ticked: the ticks
-say who may be given anything at all, at every level, C3 included. A consent that does not fit the call allows nothing.
+consent allows it (reviewer.consent). The unit is the reporter: a thread, or a cluster of threads.
 
 Codes: what a reviewer set stands in place of the answer; an answer that does not fit the call counts as none. Within a thread later
 additions correct single answers, and several answers add up. Within a cluster, single answers that differ count as none until a reviewer
@@ -19,10 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from questionnaire.ladders import counted_codes
+from reviewer.consent import Allowed, thread_consents
 from summary.tables import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from questionnaire.models import Call, Question
     from reviewer.review import Entry
@@ -30,18 +27,6 @@ if TYPE_CHECKING:
 COUNTED_OUTCOMES: Final = frozenset({"on-time-proven", "time-unproven"})
 REASONS: Final = ("withdrawn", "destroyed", "missing", "late", "not-opened", "not-reviewed", "not-credible", "consent")
 """Why a report is not counted, in the order they are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What a thread allows (format.md section 4)."""
-
-    level: str
-    audiences: frozenset[str]
-
-    def statistics_for(self, audience: str) -> bool:
-        """Whether it may be counted in figures that this audience is given."""
-        return self.level >= "C1" and audience in self.audiences
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,19 +56,6 @@ def select(call: Call, entries: Sequence[Entry], audience: str) -> Selection:
     unsettled: list[tuple[int, str]] = []
     reporters = tuple(_reporter(call, number, counted[number], unsettled) for number in sorted(counted))
     return Selection(reporters, sum(map(len, counted.values())), dict(left_out), tuple(unsettled))
-
-
-def thread_consents(entries: Iterable[Entry]) -> dict[bytes, Allowed]:
-    """Return what each thread allows: the least over all its opened reports."""
-    consents: dict[bytes, Allowed] = {}
-    for entry in entries:
-        if entry.report is None:
-            continue
-        thread, given = entry.report.thread, entry.report.consent
-        own = Allowed("C0", frozenset()) if entry.broken_consent else Allowed(given.level, frozenset(given.audiences))
-        known = consents.get(thread, own)
-        consents[thread] = Allowed(min(known.level, own.level), known.audiences & own.audiences)
-    return consents
 
 
 def why_not(entry: Entry, consents: dict[bytes, Allowed], audience: str) -> str | None:

@@ -83,6 +83,8 @@ def run_import(request: ImportRequest, screen: Screen) -> Imported:
 
 def _import_first(request: ImportRequest, passphrase: str, identity: Identity, key_file: bytes, screen: Screen) -> Imported:
 
+    if request.workspace.is_dir():
+        raise UsageError("The folder named for the workspace is there already and is none; name one that is not there yet.")
     durable.require_absent(request.workspace)
     own = _workspace_passphrase(request, passphrase, screen, new=True)
     signing = _signing_key(request, passphrase, screen)

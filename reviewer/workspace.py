@@ -65,7 +65,7 @@ class Workspace:
         try:
             durable.write_private(folder / HEADER, wrapping.wrap_key(key, passphrase, call=call, cost=cost))
             durable.write_private(folder / DATABASE, b"")
-            return cls(_connect(folder / DATABASE, key), lock)
+            return cls(_connect(folder / DATABASE, key, new=True), lock)
         except BaseException:
             os.close(lock)
             raise
@@ -87,7 +87,7 @@ class Workspace:
                 header = stream.read(_HEADER_LIMIT)
             key = wrapping.unwrap_key(header, passphrase)
             try:
-                return cls(_connect(folder / DATABASE, key), lock)
+                return cls(_connect(folder / DATABASE, key, new=False), lock)
             finally:
                 _wipe(key)
         except BaseException:
@@ -167,7 +167,7 @@ def _take_lock(folder: Path) -> int:
     return descriptor
 
 
-def _connect(path: Path, key: bytearray) -> Any:
+def _connect(path: Path, key: bytearray, *, new: bool) -> Any:
     """Open the database under its raw key and bring it to the newest version of the schema."""
 
     connection = dbapi2.connect(os.fspath(path), isolation_level=None)
@@ -178,17 +178,20 @@ def _connect(path: Path, key: bytearray) -> Any:
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             for setting in _AFTER_KEY:
                 connection.execute(f"PRAGMA {setting}")
-            _bring_up_to_date(connection)
+            _bring_up_to_date(connection, new=new)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _bring_up_to_date(connection: Any) -> None:
+def _bring_up_to_date(connection: Any, *, new: bool) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > schema.VERSION:
         raise WorkspaceVersionError("This workspace was written by a newer version of saksei-reviewer; use that one.")
+    if version == 0 and not new:
+        # SQLite takes a file cut to nothing for a new database; a workspace is never that.
+        raise WorkspaceDamagedError("The workspace is damaged: its database is empty.")
     for number in range(version, schema.VERSION):
         # executescript would commit half a step; BEGIN inside the script makes the step one transaction.
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema.STEPS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;")

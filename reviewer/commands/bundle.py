@@ -41,6 +41,38 @@ Promises = Annotated[
         readable=True,
     ),
 ]
+SigningKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-key",
+        metavar="FILE",
+        help="The signing key of the call; signing.key beside the key file unless given. Only the first import needs it.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
+ReceivedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--received",
+        metavar="DIR",
+        help="Where to write `received` and `received.minisig`; beside the workspace unless given.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+WorkspacePassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace-passphrase-file",
+        metavar="FILE",
+        help="The passphrase of the workspace, when it is another than that of the key.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 _NOTE_LIMIT = 65536
 
 OUTCOMES = {
@@ -88,42 +120,13 @@ def import_bundle(  # noqa: PLR0913 - the options of a command
     *,
     key: KeyFile,
     workspace: WorkspaceFolder,
-    signing_key: Annotated[
-        Path | None,
-        typer.Option(
-            "--signing-key",
-            metavar="FILE",
-            help="The signing key of the call; signing.key beside the key file unless given. Only the first import needs it.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-        ),
-    ] = None,
-    received: Annotated[
-        Path | None,
-        typer.Option(
-            "--received",
-            metavar="DIR",
-            help="Where to write `received` and `received.minisig`; beside the workspace unless given.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    signing_key: SigningKeyFile = None,
+    received: ReceivedFolder = None,
     checkpoint: Checkpoints = None,
     promise: Promises = None,
     kdf_memory_mib: KdfMemory = None,
     passphrase_file: PassphraseFile = None,
-    workspace_passphrase_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--workspace-passphrase-file",
-            metavar="FILE",
-            help="The passphrase of the workspace, when it is another than that of the key.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-        ),
-    ] = None,
+    workspace_passphrase_file: WorkspacePassphraseFile = None,
     json: Machine = False,
 ) -> None:
     """Open a bundle's reports into the encrypted workspace.

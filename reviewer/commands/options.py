@@ -29,7 +29,7 @@ KdfMemory = Annotated[
         min=64,
         max=4096,
         metavar="MIB",
-        help="Memory that turning the passphrase into a key takes, in MiB. 1024 unless given; less only for a small laptop.",
+        help="Memory that turning the passphrase into a key takes, in MiB; less than the usual 1024 only for a small laptop.",
     ),
 ]
 Language = Annotated[

@@ -12,6 +12,17 @@ from reviewer.release import Made, make_release, write_again
 from reviewer.sessions import open_workspace
 from reviewer.terminal import Screen
 
+Previous = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--previous",
+        metavar="FILE",
+        help="An earlier release that was made on another computer. May be given several times; this workspace knows its own.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+    ),
+]
 _RELEASE_LIMIT = (64 << 20) + 1
 
 
@@ -28,17 +39,7 @@ def release_summary(  # noqa: PLR0913 - the options of a command
     audience: Annotated[
         str | None, typer.Option("--audience", metavar="NAME", help="Who is given it: one of the audiences of the call.")
     ] = None,
-    previous: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--previous",
-            metavar="FILE",
-            help="An earlier release that was made on another computer. May be given several times; this workspace knows its own.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-        ),
-    ] = None,
+    previous: Previous = None,
     mode: Annotated[Mode, typer.Option("--mode", help="How figures are published.")] = Mode.BANDS,
     again: Annotated[
         int | None, typer.Option("--again", metavar="NUMBER", help="Write a release that was made before once more, unchanged.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from importlib import import_module
@@ -135,6 +136,33 @@ def test_damaged_workspace_has_a_word(server: Server, take_in: Command, run: Com
     database.write_bytes(content)
     ran = run("list", "-w", tmp_path / "workspace")
     assert (ran.code, ran.word) == (1, "key-mismatch")
+
+
+DAWDLE = """
+from reviewer import cli
+cli.COMMANDS["list"] = cli.Command("tests.reviewer.faulty", "dawdle", "")
+cli.main(["list"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_closed_window_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}  # noqa: PTH109 - the repository
+    command = [sys.executable, "-c", DAWDLE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path, env=environment) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"begun\n"
+        running.send_signal(number)
+        assert running.wait() != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_core_file_is_written() -> None:
+    code = "import resource\nfrom reviewer import cli\ntry:\n    cli.main(['--version'])\nexcept SystemExit:\n    pass\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", code + "print(resource.getrlimit(resource.RLIMIT_CORE))"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.endswith("(0, 0)\n")
 
 
 OFFLINE = """

@@ -9,7 +9,8 @@ import pytest
 from crypto.report import Consent, Report
 from questionnaire.loader import call_document, parse_definition
 from questionnaire.models import Call, validate_call
-from reviewer.reporters import REASONS, Allowed, select, thread_consents
+from reviewer.consent import Allowed, thread_consents
+from reviewer.reporters import REASONS, select
 from reviewer.review import Entry
 from tests.reviewer.world import CALL_ID, HOST, call_yaml
 

@@ -77,6 +77,7 @@ def test_show_speaks_the_language(server: Server, take_in: Command, run: Command
     shown = run("show", number, "-w", workspace, "--language", language)
     assert shown.code == 0
     assert [word for word in words if word not in shown.out] == []
+    assert "⟨U+" not in shown.out
     assert "│ ពួកគេបានមក។\n│ They came.\n" in shown.out
 
 
@@ -190,11 +191,31 @@ def test_marks_are_kept_and_shown(server: Server, take_in: Command, run: Command
     assert "Spoke with the sister." in out
 
 
+def test_many_are_marked_in_one_go(server: Server, take_in: Command, run: Command, workspace: Path) -> None:
+    numbers = [server.submit(Receipt.generate()) for _ in range(3)]
+    take_in()
+    marked = run("mark", *numbers[:2], "-w", workspace, "--credible", "yes", "--json").document["reports"]
+    assert [report["number"] for report in marked] == numbers[:2]
+    assert run("mark", *numbers, 99, "-w", workspace, "--credible", "no").word == "usage"
+    assert [listed(run, workspace)[number]["credible"] for number in numbers] == ["yes", "yes", None]
+
+
+def test_show_tells_consent_of_all_sent(server: Server, take_in: Command, run: Command, workspace: Path) -> None:
+    receipt = Receipt.generate()
+    first = server.submit(receipt, level="C2", audiences=("ministry", "roundtable"))
+    other = server.submit(Receipt.generate(), level="C2")
+    server.submit(receipt, seq=1, level="C1", audiences=("roundtable",))
+    take_in()
+    out = run("show", first, "-w", workspace, "--language", "en").out
+    assert "only this is allowed:\nConsent: C1 count me: statistics only\nMay be given to: The roundtable\n" in out
+    assert "only this is allowed" not in run("show", other, "-w", workspace).out
+
+
 def test_codes_can_be_taken_away(server: Server, take_in: Command, run: Command, workspace: Path) -> None:
     number = server.submit(Receipt.generate())
     take_in()
     run("mark", number, "-w", workspace, "--code", "country=TH")
-    assert run("mark", number, "-w", workspace, "--uncode", "country", "--json").document["codes"] == {}
+    assert run("mark", number, "-w", workspace, "--uncode", "country", "--json").document["reports"][0]["codes"] == {}
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,12 @@ def test_flipped_byte_is_damage(folder: Path, at: int, capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == ""
 
 
+def test_emptied_database_is_damage(folder: Path) -> None:
+    (folder / DATABASE).write_bytes(b"")
+    with pytest.raises(WorkspaceDamagedError):
+        Workspace.open(folder, PASSPHRASE)
+
+
 def test_header_of_another_is_damage(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
