@@ -226,7 +226,9 @@ def _say_outcomes(screen: Screen, outcomes: dict[str, int]) -> None:
 
 
 def _say_import(screen: Screen, imported: Imported) -> None:
-    screen.say(f"Opened {imported.opened} reports; {imported.flagged} of them say something that does not fit the call (see `list`).")
+    screen.say(f"Newly opened reports: {imported.opened}.")
+    if imported.flagged:
+        screen.say(f"Of these, {imported.flagged} say something that does not fit the call; `list` marks them with a star.")
     if imported.withdrawn:
         screen.say(f"Destroyed {imported.withdrawn} that were withdrawn since.")
     if imported.older:

@@ -75,7 +75,7 @@ def _say_made(screen: Screen, made: Made, mode: Mode) -> None:
     screen.table(
         ("reports", ""),
         [
-            (str(counts.counted), f"counted, of {made.reporters} reporters"),
+            (str(counts.counted), f"counted; reporters: {made.reporters}"),
             (str(counts.not_credible), "not marked credible"),
             (str(counts.consent), "whose consent does not allow it"),
             (str(counts.late), "late"),
