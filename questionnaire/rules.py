@@ -42,16 +42,17 @@ OPTION_TYPES = frozenset({"choice", "choices", "ranking", "country", "place"})
 COUNTED_TYPES = frozenset({"choice", "choices", "ranking", "country", "place", "date"})
 RESERVED_IDS = frozenset({"consent", "audience", "receipt", "seq"})
 
+# Whatever is ticked may be `direct` too: beside a name, a language points to the person who speaks it, and must not leave the desk either.
 _DISCLOSES = {
     "text": {"free_text", "direct"},
     "contact": {"direct"},
     "files": {"direct", "free_text"},
     "number": {"direct", "sensitive", "none"},
-    "choice": {"quasi", "sensitive", "none"},
-    "choices": {"quasi", "sensitive", "none"},
-    "ranking": {"sensitive", "none"},
-    "country": {"quasi", "sensitive", "none"},
-    "place": {"quasi", "sensitive", "none"},
+    "choice": {"direct", "quasi", "sensitive", "none"},
+    "choices": {"direct", "quasi", "sensitive", "none"},
+    "ranking": {"direct", "sensitive", "none"},
+    "country": {"direct", "quasi", "sensitive", "none"},
+    "place": {"direct", "quasi", "sensitive", "none"},
     "date": {"direct", "quasi", "sensitive", "none"},
 }
 

@@ -43,7 +43,13 @@ def river() -> Call:
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Call:
-    """The call that ships."""
-    path = HERE.parents[1] / "questionnaire" / "calls" / "transnational-repression.yaml"
-    return validate_call(call_document(load_definition(path), **KEYS))
+def shipped_calls() -> dict[str, Call]:
+    """Every call that ships, built, by its id."""
+    paths = sorted((HERE.parents[1] / "questionnaire" / "calls").glob("*.yaml"))
+    return {path.stem: validate_call(call_document(load_definition(path), **KEYS)) for path in paths}
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_calls: dict[str, Call]) -> Call:
+    """The main call."""
+    return shipped_calls["transnational-repression"]

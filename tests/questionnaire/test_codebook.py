@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import babel
 import pycountry
 import pytest
 
@@ -22,6 +23,17 @@ LISTS = {
     "family-harm": "none contacted summoned threatened property-job-lost detained hurt killed unknown",
     "reported-to": "local-police national-agency embassy un ngo nobody",
     "not-reported-reason": "fear-for-family distrust immigration-status language did-not-know-how",
+    "residence": "inside-cambodia abroad",
+    "benchmark-area": "media detainees labour rule-of-law other",
+    "benchmark": "IM1 IM2 IM3 RD1 RD2 RD3 RD4 LR1 LR2 LR3 LR4 RL1 RL2 RL3 RL4 OP1",
+    "progress": "kept some-progress paper-only no-change worse unsure",
+    "knowledge": "own-life witnessed told papers news",
+    "people-affected": "one up-to-10 up-to-100 over-100 unknown",
+    "involvement": "worker union-member media-worker detainee-family land-community lawyer civil-society official business "
+    "nobody-in-particular other",
+    "priority": "human-rights democracy rule-of-law sovereignty independent-media detainees transnational-repression labour-rights land "
+    "scam-centres corruption living other",
+    "language": "km en fr",
 }
 
 SECTIONS = {
@@ -54,6 +66,19 @@ def test_provinces_are_those_of_iso_3166_2() -> None:
     iso = {subdivision.code for subdivision in pycountry.subdivisions if subdivision.country_code == "KH"}
     assert set(codebook().lists["province"].codes) == iso
     assert len(codebook().lists["province"].codes) == 25
+
+
+def test_benchmarks_stand_under_their_area() -> None:
+    areas = {"IM": "media", "RD": "detainees", "LR": "labour", "RL": "rule-of-law", "OP": "other"}
+    assert all(entry.group == areas[entry.code[:2]] for entry in codebook().lists["benchmark"].options)
+    asked = [(area.code, area.label) for area in codebook().lists["benchmark-area"].options]
+    assert asked == [(group.code, group.label) for group in codebook().lists["benchmark"].groups]
+
+
+def test_languages_are_those_cldr_names() -> None:
+    for entry in codebook().lists["language"].options:
+        assert entry.label["en"] == babel.Locale("en").languages[entry.code]
+        assert entry.label["km"] == "ភាសា" + babel.Locale("km").languages[entry.code].replace("\u200b", "")
 
 
 def test_every_country_has_one_region() -> None:

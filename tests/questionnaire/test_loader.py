@@ -121,6 +121,18 @@ SPOILT = {
     "table-twice": ("id: kinds-by-home", "id: kinds-seen", "tables", "2 times"),
     "table-of-unknown": ("dimensions: [kinds]", "dimensions: [sorts]", "tables[0].dimensions", "not a question"),
     "table-of-direct": ("dimensions: [kinds]", "dimensions: [contact]", "tables[0].dimensions", "it is direct"),
+    "table-of-direct-choices": (
+        'show_if: {is: {seen: "yes"}}\n    discloses: sensitive',
+        "discloses: direct",
+        "tables[0].dimensions",
+        "`kinds` out; only what is quasi or sensitive is counted, and it is direct",
+    ),
+    "ladder-on-direct": (
+        "discloses: quasi\n    generalize: [province, zone]",
+        "discloses: direct\n    generalize: [province, zone]",
+        "questions[7].generalize",
+        "of no other",
+    ),
     "table-of-text": ("dimensions: [kinds]", "dimensions: [words]", "tables[0].dimensions", "it is free_text"),
     "table-of-none": ("dimensions: [kinds]", "dimensions: [seen]", "tables[0].dimensions", "it is none"),
     "table-of-itself": ("dimensions: [home, kinds]", "dimensions: [home, home]", "tables[1].dimensions", "2 times"),
@@ -141,6 +153,27 @@ def test_mistake_names_path_and_cure(river_text: str, before: str, after: str, p
 def test_number_cannot_be_counted(river_text: str) -> None:
     text = river_text.replace("km: ទូក}\n    discloses: none", "km: ទូក}\n    discloses: sensitive").replace("[kinds]", "[boats]")
     assert [mistake.sentence for mistake in mistakes_in(text)] == ["take `boats` out; a number question cannot be counted"]
+
+
+UNCOUNTED = {
+    "choice": ("options: yes-no\n    discloses: none", "options: yes-no\n    discloses: direct"),
+    "ranking": ("without: [none, other]}\n    discloses: sensitive", "without: [none, other]}\n    discloses: direct"),
+    "place": ("discloses: quasi\n    generalize: [province, zone]", "discloses: direct"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), UNCOUNTED.values(), ids=UNCOUNTED.keys())
+def test_what_is_ticked_may_be_direct(river_text: str, before: str, after: str) -> None:
+    assert river_text.count(before) == 1
+    parse_definition(river_text.replace(before, after), "river.yaml")
+
+
+def test_call_without_tables_and_audiences(river_text: str, keys: dict[str, Any]) -> None:
+    text = river_text[: river_text.index("tables:")] + "tables: []\n"
+    start, end = text.index("audiences:"), text.index("questions:")
+    document = call_document(parse_definition(text[:start] + "audiences: []\n" + text[end:], "river.yaml"), **keys)
+    assert (document["tables"], document["audiences"]) == ([], [])
+    assert validate_call(document).tables == ()
 
 
 def test_two_choices_cannot_be_crossed(river_text: str) -> None:
