@@ -38,7 +38,7 @@ class Finding:
 
 async def check_service(service: Service) -> list[Finding]:
     """Run every check; none stops the others."""
-    findings = [_check_folders(service.settings), _check_addresses(service.settings)]
+    findings = [_check_files(service.settings), _check_addresses(service.settings)]
     schema = await _tried("migrations", "the tables and triggers are those of this software", partial(_check_schema, service))
     findings.append(schema)
     if not schema.holds:
@@ -61,17 +61,16 @@ async def _tried(name: str, sentence: str, check: Callable[[], Awaitable[None]])
     return Finding(name, True, sentence)
 
 
-def _check_folders(settings: Settings) -> Finding:
-    folders = (settings.log_key_dir, settings.log_state_dir, settings.spool_dir)
-    open_ones = [folder for folder in folders if folder.exists() and folder.stat().st_mode & 0o077]
-    keys = settings.log_key_dir.glob("*.key") if settings.log_key_dir.exists() else ()
-    exposed = [key for key in keys if key.stat().st_mode & 0o077]
-    unwritable = [folder for folder in folders if folder.exists() and not os.access(folder, os.W_OK)]
-    if exposed or unwritable:
-        return Finding("folders", False, "log keys must be readable by the service's user alone, and its folders writable.")
-    if open_ones:
-        return Finding("folders", False, "other users of this machine can look into the folders: make them mode 0700.")
-    return Finding("folders", True, "keys, state and data are the service's own")
+def _check_files(settings: Settings) -> Finding:
+    folders = [folder for folder in (settings.log_key_dir, settings.log_state_dir, settings.spool_dir) if folder.exists()]
+    private = [*settings.log_key_dir.glob("*.key"), *settings.log_state_dir.glob("*.state")]
+    if settings.sqlite_path is not None:
+        private += settings.sqlite_path.parent.glob(f"{settings.sqlite_path.name}*")
+    if any(file.stat().st_mode & 0o077 for file in private):
+        return Finding("files", False, "other users of this machine can read the database, a log key or a log state: make them mode 0600.")
+    if not all(os.access(folder, os.W_OK) for folder in folders):
+        return Finding("files", False, "the service's user cannot write where it must.")
+    return Finding("files", True, "keys, state and data are the service's own")
 
 
 def _check_addresses(settings: Settings) -> Finding:

@@ -52,10 +52,10 @@ def trusted_hosts(settings: Settings) -> list[str]:
     return [*named, *LOCAL_HOSTS] if settings.public_url else ["*"]
 
 
-async def publish_forever(service: Service) -> None:
-    """Publish whatever is due, and sleep until the next boundary, for as long as the service runs (format.md section 7)."""
-    while True:
-        sleep = LONGEST_SLEEP
+async def publish_until(stop: asyncio.Event, service: Service, *, longest_sleep: float = LONGEST_SLEEP) -> None:
+    """Publish whatever is due, and sleep until the next boundary, until told to stop; a pass that began is finished (format.md 7)."""
+    while not stop.is_set():
+        sleep = longest_sleep
         try:
             await service.publisher.publish()
             sleep = await service.publisher.seconds_to_wait()
@@ -63,7 +63,8 @@ async def publish_forever(service: Service) -> None:
         except Exception as error:  # whatever it is, the next pass tries again, and /readyz says so
             service.health.publishing = str(getattr(error, "word", "broken"))
             _log.error("publishing: %s at %s", type(error).__name__, place_of(error))  # a traceback would show values
-        await asyncio.sleep(min(max(sleep, SHORTEST_SLEEP), LONGEST_SLEEP))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(max(sleep, SHORTEST_SLEEP), longest_sleep))
 
 
 @asynccontextmanager
@@ -72,13 +73,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.settings.spool_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
-    publishing = asyncio.create_task(publish_forever(service))
+    stop = asyncio.Event()
+    publishing = asyncio.create_task(publish_until(stop, service))
     try:
         yield
     finally:
-        publishing.cancel()
-        with suppress(asyncio.CancelledError):
-            await publishing
+        stop.set()
+        await publishing
         await service.database.close()
         sys.setswitchinterval(before)
 

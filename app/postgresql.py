@@ -1,5 +1,6 @@
 """PostgreSQL through asyncpg; the same functions over a Connection, run by SQLAlchemy's greenlet bridge."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -77,14 +78,15 @@ class PostgresqlDatabase(Database):
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        connection = self._engine.connect()
         try:
-            connection = await self._engine.connect()
+            await connection.start()
         except (OSError, PoolTimeoutError) as error:
             raise BusyError("The database does not answer at the moment.") from error
         try:
             yield connection
         finally:
-            await connection.close()
+            await asyncio.shield(connection.close())
 
     def _make_engine(self) -> AsyncEngine:
         return create_async_engine(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tests.app.made import Intake, MadeCall, PublicCall, call_document
 def make_call(tmp_path_factory: pytest.TempPathFactory) -> PublicCall:
     """Make a call and its package, as `call build` does; keyword arguments replace keys of call.json."""
 
-    def make(**overrides: Any) -> MadeCall:
+    def make(*, form: bytes | None = None, **overrides: Any) -> MadeCall:
         folder = tmp_path_factory.mktemp("server")
         identity = Identity.generate()
         call_id = overrides.get("call", "asked")
@@ -33,8 +33,10 @@ def make_call(tmp_path_factory: pytest.TempPathFactory) -> PublicCall:
         signing = SecretKey.generate()
         document = call_document(identity, log_key, signing, **overrides)
         written = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        sums = f"{hashlib.sha256(written).hexdigest()}  call.json\n".encode()
-        (folder / "call.json").write_bytes(written)
+        files = {"call.json": written} | ({} if form is None else {"form.html": form})
+        sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()).encode()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
         (folder / "SHA256SUMS").write_bytes(sums)
         (folder / "SHA256SUMS.minisig").write_text(signing.sign(sums))
         (folder / "log.key").write_text(log_key.line() + "\n")
@@ -71,6 +73,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(database_url=database_url, log_key_dir=tmp_path / "keys", log_state_dir=tmp_path / "state", max_concurrent_uploads=16)
+
+
+@pytest.fixture(autouse=True)
+def _private_files() -> Iterator[None]:
+    """New files are the owner's alone, as the command sets it for the service."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture
