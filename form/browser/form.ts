@@ -1,5 +1,6 @@
 /** The one script of every page a submitter sees. */
-import { type Carried, ReportPage } from "./report_page.js";
+import type { Carried } from "./filling.js";
+import { ReportPage } from "./report_page.js";
 import { ReceiptPage } from "./receipt_page.js";
 import { showOwnTime } from "./deadline.js";
 import { bindEscape, bindLeaving } from "./leaving.js";

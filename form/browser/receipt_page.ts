@@ -3,7 +3,7 @@ import { Refusal } from "./errors.js";
 import type { Found } from "./messages.js";
 import { element, first, part, sentence, shown } from "./page.js";
 import { showProblems } from "./problems.js";
-import { callOf } from "./report_page.js";
+import { callOf } from "./filling.js";
 import { Sealer } from "./sealer.js";
 import { fetched, post } from "./sending.js";
 

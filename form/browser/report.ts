@@ -23,8 +23,9 @@ export interface Call {
   readonly maxK: number;
 }
 
-/** What a submitter says, before it has a receipt. */
+/** What a submitter says, before it has a receipt. `form` says where it was written; on the page unless told. */
 export interface Testimony {
+  readonly form?: "web" | "offline";
   readonly lang: string;
   readonly consent: Consent;
   readonly answers: Readonly<Record<string, Value>>;
@@ -63,7 +64,6 @@ export function reportBytes(
   files: readonly Attached[],
   derived: Derived,
   n: number,
-  form: "web" | "offline" = "web",
 ): Bytes {
   const { level, audiences, contact } = testimony.consent;
   return canonical({
@@ -74,7 +74,7 @@ export function reportBytes(
     handle: hex(derived.handle(n)),
     thread: hex(derived.thread),
     reply_key: hex(derived.replyKey),
-    form,
+    form: testimony.form ?? "web",
     lang: testimony.lang,
     consent: { level, audiences, contact },
     answers: testimony.answers,

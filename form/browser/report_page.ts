@@ -1,12 +1,9 @@
 /** The form: answers are checked, sealed in the worker, sent; the receipt is shown once the log's promise was verified. */
-import { applyConditions, readForm } from "./answers.js";
-import { Attachments } from "./attachments.js";
-import { type Typed, putBack, taken } from "./carrying.js";
 import { Refusal } from "./errors.js";
+import { type Carried, Filling, callOf } from "./filling.js";
 import type { Asked } from "./messages.js";
-import { all, element, first, part, sentence, shown, view } from "./page.js";
+import { element, first, part, sentence, shown, view } from "./page.js";
 import { showProblems } from "./problems.js";
-import type { Call } from "./report.js";
 import { Sealer } from "./sealer.js";
 import { post } from "./sending.js";
 
@@ -18,12 +15,6 @@ const NOTHING_SENT = new Set(["sealing", "file-unreadable", "report"]);
 
 type Step = "seal" | "send" | "prove";
 const STEPS: readonly Step[] = ["seal", "send", "prove"];
-
-/** The call as the attributes of the form name it. */
-export function callOf({ dataset }: HTMLElement): Call {
-  const { call = "", callSha256 = "", origin = "", logVkey = "", recipients = "", maxK = "" } = dataset;
-  return { call, callSha256, origin, logVkey, recipients: recipients.split(" "), maxK: Number(maxK) };
-}
 
 function showStep(step: Step, done = 0): void {
   STEPS.forEach((name, index) => {
@@ -39,35 +30,22 @@ function showStep(step: Step, done = 0): void {
   else bar.removeAttribute("value");
 }
 
-/** What the page in another language goes on with. */
-export interface Carried {
-  readonly typed: Typed;
-  readonly files: ReadonlyMap<string, readonly File[]>;
-}
-
 /** One form in one language. */
 export class ReportPage {
   private readonly form = part<HTMLFormElement>("report");
   private readonly call = callOf(this.form);
   private readonly sealer = new Sealer();
-  private readonly attachments: Attachments;
+  private readonly filling: Filling;
   private body: Blob | null = null;
   private posted = false;
   private postedBefore = false;
 
   constructor(carried: Carried | null) {
-    if (carried !== null) putBack(this.form, carried.typed);
-    this.attachments = new Attachments(this.form, carried?.files);
-    this.form.addEventListener("change", () => this.arrange());
-    for (const button of all("[data-clear]", this.form)) button.addEventListener("click", () => this.clear(button));
-    this.form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    this.filling = new Filling(this.form, carried, () => {
       this.send().catch(() => this.refused("sealing"));
     });
     first("[data-do=again]").addEventListener("click", () => void this.deliver());
     first("[data-do=back]").addEventListener("click", () => this.back());
-    this.arrange();
-    this.ready();
   }
 
   /** Whether the page may be exchanged for the one in another language: not while a report is on its way, nor after it arrived. */
@@ -77,38 +55,13 @@ export class ReportPage {
 
   /** What was filled in. */
   carried(): Carried {
-    return { typed: taken(this.form), files: this.attachments.kept };
-  }
-
-  /** Shows what the answers so far ask for, and beside each choice that was made the way to take it back. */
-  private arrange(): void {
-    applyConditions(this.form);
-    for (const button of all("[data-clear]", this.form)) {
-      button.hidden = button.closest("fieldset")?.querySelector("input:checked") === null;
-    }
-  }
-
-  private clear(button: HTMLElement): void {
-    const field = button.closest("fieldset");
-    for (const input of all<HTMLInputElement>("input", field ?? button)) input.checked = false;
-    this.arrange();
-    field?.querySelector("input")?.focus();
-  }
-
-  private ready(): void {
-    for (const waiting of all("[data-waiting]")) waiting.hidden = true;
-    first<HTMLButtonElement>("[data-do=send]").disabled = false;
+    return this.filling.carried();
   }
 
   private async send(): Promise<void> {
-    const filled = readForm(this.form);
-    const { files, answers } = this.attachments.members();
-    const problems = [...filled.problems, ...this.attachments.problems()];
-    showProblems(problems);
-    if (problems.length > 0) return;
-    const testimony = { lang: document.documentElement.lang, consent: filled.consent, answers: { ...filled.answers, ...answers } };
+    const filled = this.filling.checked();
     // What was sent before and never answered may have arrived: the same receipt keeps both reports one person's.
-    await this.seal({ kind: "seal", call: this.call, testimony, files, addition: this.postedBefore });
+    if (filled !== null) await this.seal({ kind: "seal", call: this.call, ...filled, addition: this.postedBefore });
   }
 
   private async seal(asked: Asked): Promise<void> {

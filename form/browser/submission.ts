@@ -61,9 +61,19 @@ export class Submission {
     return new Submission(this.call, testimony, files, this.code, this.following);
   }
 
+  /** Other words in place of these, which nobody was given. */
+  instead(testimony: Testimony, files: readonly File[]): Submission {
+    return new Submission(this.call, testimony, files, this.code, this.n);
+  }
+
   private get following(): number {
     if (this.n === MOST_ADDITIONS) throw new Refusal("receipt");
     return this.n + 1;
+  }
+
+  /** The receipt where no promise can come: in the offline form, which says so. The page shows its own through `kept` alone. */
+  get unpromised(): readonly string[] {
+    return groups(this.code);
   }
 
   /** The receipt, against a promise of the call's log for exactly what was sealed. Refuses `signature` and `promise-broken`. */
