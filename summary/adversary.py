@@ -288,9 +288,10 @@ class Adversary:
         if len(chosen) > MOST_COLUMNS:
             chosen.sort(key=lambda column: (values[column] < EPSILON, self._order[column] not in self._start, duals[column], column))
             chosen = sorted(chosen[:MOST_COLUMNS])
-        return self._integer(chosen, prices, gap) or (
-            self._integer(list(range(len(self._order))), prices, gap) if len(chosen) < len(self._order) else None
-        )
+        found = self._integer(chosen, prices, gap)
+        if found is None and len(chosen) < len(self._order):
+            found = self._integer(list(range(len(self._order))), prices, gap)
+        return found
 
     def _integer(self, chosen: Sequence[int], prices: Vector, gap: float) -> Dataset | None:
         solver = _solver()

@@ -19,19 +19,20 @@ another one. So one of each kind is audited for all.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from summary.adversary import Adversary, Dataset, admits
 from summary.errors import DisclosureError
-from summary.space import Profile, Space, profiles, recount, space
+from summary.space import Space, part_of, parts, profiles, project, recount, space
 from summary.statement import Shown, Statement
 from summary.tables import TOTAL, UNANSWERED, Key, Reporter, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from questionnaire.models import Call
+    from summary.space import Profile
 
 BATCHES = 25
 
@@ -103,7 +104,7 @@ def examine(call: Call, reporters: Sequence[Reporter], statement: Statement, ear
     tops = sensitive(statement, where, counts)
     pool = _Pool(where, statement, tops)
     pool.add(people)
-    failing = {*_one_category(call, statement, counts), *_search(Adversary(statement, where, people, tops), pool)}
+    failing = {*_one_category(call, statement, counts), *_missing(pool, people)}
     for one in earlier:
         failing.update(_differences(statement, one, where, people))
     proves = {key: (pool.least.get(key), pool.most.get(key)) for key in tops}
@@ -140,22 +141,66 @@ def _codes_to_audit(statement: Statement, where: Space) -> dict[tuple[str, str],
     return codes
 
 
-def _search(adversary: Adversary, pool: _Pool) -> list[Key]:
-    """Look for the witnesses that are missing, many figures at a time and then one by one; returns the figures without both."""
+def _missing(pool: _Pool, people: Dataset) -> list[Key]:
+    """Look for the witnesses that are missing; returns the figures that have not both in the end.
+
+    Questions that no table crosses are searched apart first, with as many reporters as there are: what is found there stands beside the
+    true answers to all other questions. Only what is left is searched in one piece.
+    """
+    groups, reporters = parts(pool.where, pool.statement.plans), sum(people.values())
+    if len(groups) > 1 and TOTAL not in pool.tops:
+        for indices in groups:
+            where = part_of(pool.where, indices)
+            keys = [key for key in pool.tops if key[0][0] in where.questions]
+            statement = pool.statement.part(frozenset(where.questions), reporters)
+            adversary = Adversary(statement, where, project(people, indices), keys)
+            _search(adversary, pool, keys, lambda found, indices=indices: _beside(people, indices, found))  # type: ignore[misc]
+    left = [key for key in pool.tops if key not in pool.least or key not in pool.most]
+    if left:
+        _search(Adversary(pool.statement, pool.where, people, left), pool, left, lambda found: found)
+    return [key for key in left if key not in pool.least or key not in pool.most]
+
+
+def _beside(people: Dataset, indices: Sequence[int], found: Dataset) -> Dataset:
+    """A dataset of some questions put beside the true answers to all others, reporter by reporter."""
+    answers = [profile for profile, reporters in found.items() for _ in range(reporters)]
+    others = [profile for profile, reporters in people.items() for _ in range(reporters)]
+    if len(answers) != len(others):
+        return people
+    whole: Dataset = {}
+    for answer, other in zip(answers, others, strict=True):
+        changed = dict(zip(indices, answer, strict=True))
+        profile = tuple(changed.get(index, points) for index, points in enumerate(other))
+        whole[profile] = whole.get(profile, 0) + 1
+    return whole
+
+
+def _search(adversary: Adversary, pool: _Pool, keys: Sequence[Key], whole: Callable[[Dataset], Dataset]) -> None:
+    """Look for the witnesses of some figures, many figures at a time and then one by one."""
     for sign, settled in ((1.0, pool.least), (-1.0, pool.most)):
-        for _ in range(BATCHES):
-            open_keys = [key for key in pool.tops if key not in settled and (sign > 0 or pool.statement.figure(key).shown is Shown.BAND)]
-            if len(open_keys) < 2:
-                break
-            dataset = adversary.search(dict.fromkeys(open_keys, sign), rounds=3, gap=0.3)
-            if dataset is None or not pool.add(dataset):
-                break
-        for key in pool.tops:
+        batches = [list(keys), *(list(some) for _, some in groupby(sorted(keys, key=_shape), key=_shape))]
+        for batch in batches:
+            _search_many(adversary, pool, batch, sign, whole)
+        for key in keys:
             if key not in settled:
                 found = adversary.bound(key, most=sign < 0)
                 if found is not None:
-                    pool.add(found[1])
-    return [key for key in pool.tops if key not in pool.least or key not in pool.most]
+                    pool.add(whole(found[1]))
+
+
+def _search_many(adversary: Adversary, pool: _Pool, batch: Sequence[Key], sign: float, whole: Callable[[Dataset], Dataset]) -> None:
+    settled = pool.least if sign > 0 else pool.most
+    for _ in range(BATCHES):
+        left = [key for key in batch if key not in settled and (sign > 0 or pool.statement.figure(key).shown is Shown.BAND)]
+        if len(left) < 2:
+            return
+        dataset = adversary.search(dict.fromkeys(left, sign), rounds=3, gap=0.3)
+        if dataset is None or not pool.add(whole(dataset)):
+            return
+
+
+def _shape(key: Key) -> list[tuple[str, str]]:
+    return [part[:2] for part in key]
 
 
 def _one_category(call: Call, statement: Statement, counts: Mapping[Key, int]) -> Iterable[Key]:

@@ -51,17 +51,21 @@ def hide(statement: Statement, keys: Iterable[Key]) -> Statement:
 def held_back_for(statement: Statement, failing: Sequence[Key], earlier: Sequence[Statement]) -> Statement:
     """The statement with more held back because the audit could not pass some figures.
 
-    A failing figure that is written down is held back itself. For one in the lowest band, whatever is written down of the margins it
-    is part of and of its neighbours in them is hidden; when nothing is left of those, everything is.
+    A failing figure that is written down is held back itself. For any other, whatever is shown of the margins it is part of and of its
+    neighbours in them is hidden; when nothing is left of those, what it is a margin of; then the counts of provenance.json; then
+    everything.
     """
     themselves = [key for key in failing if statement.figures.get(key, HIDDEN).shown is Shown.BAND]
     changed = ledger.hold_back(statement, themselves, earlier) if earlier else hide(statement, themselves)
     for key in (key for key in failing if key not in themselves):
-        near = [
-            one for one in changed.figures if set(one) < set(key) or (len(one) == len(key) and len(set(one) & set(key)) == len(key) - 1)
-        ]
-        shown = [one for one in near if changed.figure(one).shown is Shown.BAND]
-        changed = hide(changed, shown or [one for one, figure in changed.figures.items() if figure.shown is Shown.BAND])
+        shown = [one for one, figure in changed.figures.items() if figure.shown is Shown.BAND]
+        near = [one for one in shown if set(one) < set(key) or (len(one) == len(key) and len(set(one) & set(key)) == len(key) - 1 > 0)]
+        if near or (near := [one for one in shown if set(key) < set(one)]):
+            changed = hide(changed, near)
+        elif any(figure.shown is Shown.BAND for figure in changed.counts.values()):
+            changed = changed.with_counts(dict.fromkeys(changed.counts, HIDDEN))
+        else:
+            changed = hide(changed, shown)
     return changed
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from summary.errors import ReleaseError
 from summary.statement import HIDDEN, Figure, Shown, Statement
+from summary.tables import TOTAL, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from summary.archive import ReadRelease
-    from summary.tables import Key
 
 
 def chain(previous: ReadRelease | None, earlier: Sequence[ReadRelease]) -> tuple[ReadRelease, ...]:
@@ -42,6 +42,13 @@ def chain(previous: ReadRelease | None, earlier: Sequence[ReadRelease]) -> tuple
 def moved(statement: Statement, earlier: Sequence[Statement]) -> Statement:
     """The statement with every figure held back whose move from an earlier one would prove a small number of arrivals or departures."""
     written = {key for one in (statement, *earlier) for key in one.figures}
+    top = statement.thresholds.top(TOTAL)
+    moving = [
+        name
+        for name, now in statement.counts.items()
+        if any(name in one.counts and 1 <= _apart(now, one.counts[name]) <= top for one in earlier)
+    ]
+    statement = statement.with_counts(dict.fromkeys(moving, HIDDEN))
     return hold_back(statement, [key for key in written if any(_proves(statement, one, key) for one in earlier)], earlier)
 
 
@@ -66,8 +73,11 @@ def _tells(statement: Statement, key: Key) -> bool:
 def _proves(new: Statement, old: Statement, key: Key) -> bool:
     if not _tells(new, key) or not _tells(old, key):
         return False
-    now, then = new.figure(key), old.figure(key)
+    return 1 <= _apart(new.figure(key), old.figure(key)) <= new.thresholds.top(key)
+
+
+def _apart(now: Figure, then: Figure) -> int:
+    """How many arrivals or departures two bands prove; 0 or less when none."""
     if now.shown is not Shown.BAND or then.shown is not Shown.BAND or now.high is None or then.high is None:
-        return False
-    apart = max(now.low - then.high, then.low - now.high)
-    return 1 <= apart <= new.thresholds.top(key)
+        return 0
+    return max(now.low - then.high, then.low - now.high)

@@ -107,10 +107,10 @@ def _audited(
     """Protect, audit, and hold back what the audit finds until it finds nothing more; the last word is the audit's."""
     statement = bands.protect(call, reporters, ledger.moved(statement, earlier))
     for _ in range(MENDING):
-        failing = audit.examine(call, reporters, statement, earlier).failing
-        if not failing:
-            break
-        changed = bands.held_back_for(statement, failing, earlier)
+        findings = audit.examine(call, reporters, statement, earlier)
+        if not findings.failing:
+            return statement, findings
+        changed = bands.held_back_for(statement, findings.failing, earlier)
         if changed == statement:
             break
         statement = bands.protect(call, reporters, changed)

@@ -107,6 +107,30 @@ def _dates(call: Call, level: str) -> Iterator[str]:
         yield str(year)
 
 
+def parts(where: Space, plans: Sequence[Plan]) -> list[tuple[int, ...]]:
+    """The questions (by index) cut into groups that no table crosses; tables of different groups have nothing but the total in common."""
+    group = list(range(len(where.questions)))
+    for plan in plans:
+        linked = {group[where.questions.index(one.question)] for one in plan.axes}
+        group = [min(linked) if one in linked else one for one in group]
+    return [tuple(index for index, one in enumerate(group) if one == name) for name in sorted(set(group))]
+
+
+def part_of(where: Space, indices: Sequence[int]) -> Space:
+    """The space of some of the questions."""
+    questions, levels = tuple(where.questions[one] for one in indices), tuple(where.levels[one] for one in indices)
+    return Space(questions, levels, tuple(where.points[one] for one in indices), tuple(where.multiple[one] for one in indices))
+
+
+def project(dataset: Mapping[Profile, int], indices: Sequence[int]) -> dict[Profile, int]:
+    """A dataset seen through some of the questions."""
+    seen: dict[Profile, int] = {}
+    for profile, reporters in dataset.items():
+        short = tuple(profile[one] for one in indices)
+        seen[short] = seen.get(short, 0) + reporters
+    return seen
+
+
 def recount(where: Space, dataset: Mapping[Profile, int], plans: Sequence[Plan]) -> dict[Key, int]:
     """The exact figures of a dataset given as how many reporters have each profile."""
     counts: dict[Key, int] = {}

@@ -127,6 +127,13 @@ class Statement:
         """The same as a release of this number for this audience."""
         return Statement(self.plans, self.thresholds, self.figures, self.counts, self.live, number, audience)
 
+    def part(self, questions: frozenset[str], reporters: int) -> Statement:
+        """What is said of some questions that no table crosses with others, to somebody who knows how many reporters there are."""
+        plans = tuple(plan for plan in self.plans if plan.axes[0].question in questions)
+        figures = {key: figure for key, figure in self.figures.items() if key and key[0][0] in questions}
+        known = {TOTAL: Figure(Shown.BAND, reporters, reporters)}
+        return Statement(plans, self.thresholds, {**figures, **known}, {}, reporters, self.number, self.audience)
+
     def listed(self, question: str) -> frozenset[tuple[str, str]]:
         """The (level, code) of a question that a written figure names; all other codes of a level are told apart by nothing published."""
         return frozenset((level, code) for key in self.figures for one, level, code in key if one == question)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from summary.space import profiles, space
+from summary.space import part_of, parts, profiles, project, space
 from summary.statement import HIDDEN, Shown, Statement
 from summary.tables import TOTAL, UNANSWERED, Key, shapes
 
@@ -40,6 +40,18 @@ def suppressed(call: Call, reporters: Sequence[Reporter], statement: Statement) 
     """The statement with every figure hidden that would give a sensitive one away."""
     where = space(call, statement.plans)
     people = Counter(profiles(call, reporters, where))
+    groups = parts(where, statement.plans)
+    if len(groups) == 1 or len(reporters) <= statement.thresholds.top(TOTAL):
+        return _suppressed(where, statement, people)
+    # Tables of different groups share only the total. With that as it is, what is found for one group fits the true answers to the others.
+    for indices in groups:
+        some = part_of(where, indices)
+        part = _suppressed(some, statement.part(frozenset(some.questions), len(reporters)), project(people, indices))
+        statement = statement.with_figures({key: figure for key, figure in part.figures.items() if key})
+    return statement
+
+
+def _suppressed(where: Space, statement: Statement, people: Mapping[Profile, int]) -> Statement:
     alternatives = _Alternatives(where, statement, people)
     alternatives.note(people)
     for top in (False, True):
@@ -73,7 +85,7 @@ class _Alternatives:
 
     def _stand_ins(self, index: int) -> Iterator[Point]:
         """The points to change to: those written down, the unanswered one, and one of each kind of the others, best one nobody has."""
-        listed, question = self.statement.listed(self._space.questions[index]), self._space.questions[index]
+        listed = self.statement.listed(self._space.questions[index])
         levels, met = self._space.levels[index], {point for profile in self._people for point in profile[index]}
         kinds: dict[Point, Point] = {}
         for point in sorted(self._space.points[index], key=lambda one: one in met):
@@ -84,7 +96,6 @@ class _Alternatives:
         yield from kinds.values()
         known = set(self._space.points[index])
         yield from (point for point in sorted(met - known) if any(pair in listed for pair in zip(levels, point, strict=True)))
-        _ = question
 
     def _count(self, dataset: Mapping[Profile, int]) -> Counter[Key]:
         counts: Counter[Key] = Counter()
@@ -153,7 +164,8 @@ class _Alternatives:
         return not any(most is not None and most <= top for most in margins)
 
     def _may_hide(self, key: Key) -> bool:
-        if self.statement.figure(key).shown is not Shown.BAND:
+        low, high = self.statement.figure(key).interval
+        if high is None or low == high:
             return False
         return all((level, code) in self.statement.listed(question) for question, level, code in key)
 
@@ -283,7 +295,7 @@ class _Alternatives:
         found = self._solve(costs, 0.05)
         self._program.changeColsBounds(len(slack), slack, np.zeros(len(slack)), np.zeros(len(slack)))
         self._program.changeRowBounds(row, low, high)
-        shown = [one for one, figure in self.statement.figures.items() if figure.shown is Shown.BAND]
+        shown = [one for one, figure in self.statement.figures.items() if figure.shown is Shown.BAND and figure.low != figure.high]
         self._hide(found[1] if found is not None else shown)
         if found is not None:
             self.note(found[0])

@@ -78,7 +78,7 @@ def _table(view: TableView, lang: str) -> dict[str, object]:
         "id": view.table.id,
         "title": view.title,
         "empty": view.empty,
-        "notes": [_axis_note(axis, lang) for axis in axes],
+        "notes": [note for axis in axes for note in _axis_notes(axis, lang)],
         "lowest": view.unlisted(tuple("" for _ in axes)).text,
         "single": len(axes) == 1,
         "blocks": [{"block": block, "bars": _bars(block, view.most), "alternative": _alternative(block)} for block in view.blocks()],
@@ -86,17 +86,15 @@ def _table(view: TableView, lang: str) -> dict[str, object]:
     }
 
 
-def _axis_note(axis: AxisEntry, lang: str) -> str:
-    parts = [axis_label(axis, lang)]
-    if axis.multiple:
-        parts.append(f"({word(lang, 'several')})")
-    note = " ".join(parts)
+def _axis_notes(axis: AxisEntry, lang: str) -> list[str]:
+    """The question of an axis, and what generalising it cost."""
+    note = axis_label(axis, lang) + (f" ({word(lang, 'several')})" if axis.multiple else "")
     if axis.level == axis.finest:
-        return note
+        return [note]
     said = word(lang, "level", level=level_name(lang, axis.level), finest=level_name(lang, axis.finest))
     if axis.categories is not None and axis.finest_categories is not None:
         said = f"{said} {word(lang, 'level-counts', n=axis.categories, finest=axis.finest_categories)}"
-    return f"{note}. {said}"
+    return [note, said]
 
 
 def _bars(block: Block, most: int) -> list[list[Markup]]:

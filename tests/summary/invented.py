@@ -110,3 +110,33 @@ def linked_reporters(number: int, seed: int = 1) -> list[Reporter]:
         left_out = {name for name in values if lot.random() < 0.1}
         reporters.append(Reporter(f"r{index}", {name: codes for name, codes in values.items() if name not in left_out}))
     return reporters
+
+
+def random_case(seed: int, *, most: int = 60, small: bool = False) -> tuple[Call, list[Reporter]]:
+    """A random catalogue with random reporters: skewed, so that there are full rows, lone people and single categories."""
+    lot = random.Random(seed)  # noqa: S311
+    number = 2 if small else lot.randint(1, 3)
+    questions = []
+    for index in range(number):
+        several = index == 0 and lot.random() < 0.5
+        question = choice(f"{'abc'[index]}sked", lot.randint(1, 2) if small else lot.randint(1, 4), several=several)
+        if not several and not small and lot.random() < 0.3:
+            question |= {"type": "country", "discloses": "quasi", "generalize": ["country", "region"]}
+            question["options"] = [{"code": code, "label": said(code)} for code in ("US", "FR", "TH", "CA", "JP")[: lot.randint(2, 5)]]
+        questions.append(question)
+    names = [question["id"] for question in questions]
+    tables = {f"t{place}": sorted(lot.sample(names, lot.randint(1, len(names)))) for place in range(lot.randint(1, 3))}
+    call = call_of(document(questions, tables, planted=lot.randint(1, 5)))
+    weights = {name: [lot.choice([1, 1, 3, 12]) for _ in call.question(name).codes] for name in names}
+    silent = {name: lot.choice([0, 0.1, 0.5]) for name in names}
+    reporters = [
+        Reporter(f"r{index}", {name: _answer(lot, call, name, weights[name]) for name in names if lot.random() >= silent[name]})
+        for index in range(lot.randint(0, most))
+    ]
+    return call, reporters
+
+
+def _answer(lot: random.Random, call: Call, name: str, weights: list[int]) -> frozenset[str]:
+    question = call.question(name)
+    taken = lot.choices(question.codes, weights, k=lot.randint(1, 3) if question.type == "choices" else 1)
+    return frozenset(taken)
