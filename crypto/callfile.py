@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crypto.canonical import JsonValue
 
 AUTHORITY = re.compile(r"[a-z0-9-]{1,40}")
-_HOST = re.compile(r"[^\x00-\x20+/\x7f]{1,253}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _SUMS = re.compile(rb"([0-9a-f]{64})  call\.json\n(?:([0-9a-f]{64})  form\.html\n)?")
 
 
@@ -75,6 +75,8 @@ def parse_call_file(call_json: bytes) -> CallFile:
         parse_public_key(signing_key)
     except CryptoError:
         raise ManifestError("A key in call.json is not well formed.") from None
+    if vkey.name != f"{host}/{call}":
+        raise ManifestError("The log key in call.json is that of another log.")
     close = _integer(value, "deadline") + _integer(value, "grace_seconds")
     return CallFile(value, call, host, vkey, signing_key, close, _authorities(value))
 

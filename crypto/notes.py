@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from crypto.errors import KeyMismatchError, KeyParamsError, SignatureError
-from crypto.merkle import HASH_SIZE, MAX_SIZE
+from crypto.merkle import HASH_SIZE
 
 _ED25519 = b"\x01"
 _PRIVATE = "PRIVATE+KEY+"
@@ -25,7 +25,8 @@ _DASH = "— "
 _MAX_SIGNATURES = 100
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,15}")
+_MOST = 2**53 - 1  # every reader keeps so much exactly
 
 
 def _name_is_good(name: str) -> bool:
@@ -267,4 +268,4 @@ def _lines(note: bytes, vkey: VerifierKey, *, first: str) -> list[str]:
 
 def _number(text: str) -> int | None:
     number = int(text) if _NUMBER.fullmatch(text) else -1
-    return number if 0 <= number <= MAX_SIZE else None
+    return number if 0 <= number <= _MOST else None

@@ -25,6 +25,7 @@ _BASE: Final = 10**30
 _INPUT_LIMIT: Final = 1000  # characters: room for 32 digits however spaced, and no more work than that for anything else
 _KHMER_DIGITS: Final = {0x17E0 + digit: ord("0") + digit for digit in range(10)}
 _DROPPED: Final = "-.\u200b"
+_NOT_WHITE: Final = "\x1c\x1d\x1e\x1f"  # str.isspace takes these too, which have not the Unicode property White_Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Receipt:
         if len(text) > _INPUT_LIMIT:
             raise ReceiptError("A receipt has 32 digits.")
         digits = unicodedata.normalize("NFKC", text).translate(_KHMER_DIGITS)
-        return cls("".join(character for character in digits if not (character.isspace() or character in _DROPPED)))
+        return cls("".join(character for character in digits if not _is_dropped(character)))
 
     def groups(self) -> str:
         """Return the receipt as it is shown: eight groups of four digits."""
@@ -80,3 +81,7 @@ class Receipt:
     def _derive(self, label: str, call: str) -> bytes:
         """Return D(label) = HKDF-SHA-256(the 30 digits, `saksei/v1 receipt`, label LF call id, 32)."""
         return HKDF(SHA256(), 32, _SALT, f"{label}\n{call}".encode()).derive(self.code[:30].encode("ascii"))
+
+
+def _is_dropped(character: str) -> bool:
+    return character in _DROPPED or (character.isspace() and character not in _NOT_WHITE)

@@ -50,6 +50,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "host with a path": ("manifest", {"host": "intake.example/x"}),
     "host with a space": ("manifest", {"host": "intake example"}),
     "host empty": ("manifest", {"host": ""}),
+    "host in capitals": ("manifest", {"host": "Intake.example", "log_vkey": str(SignerKey("Intake.example/demo", KEY.seed).vkey)}),
+    "log key of another log": ("manifest", {"log_vkey": str(SignerKey("intake.example/other", KEY.seed).vkey)}),
     "deadline text": ("manifest", {"deadline": "2025"}),
     "deadline true": ("manifest", {"deadline": True}),
     "grace negative": ("manifest", {"grace_seconds": -1}),

@@ -81,6 +81,7 @@ def test_reads_what_people_type(text: str) -> None:
         CODE.replace("1", "l"),
         CODE[:16] + "_" + CODE[16:],
         "+" + CODE[1:],
+        *(CODE[:16] + separator + CODE[16:] for separator in "\x1c\x1d\x1e\x1f\ufeff"),
         CODE + " " * 1000,
         "\ufdfa" * 1000,
     ],
