@@ -71,7 +71,7 @@ def index_page(calls: Sequence[Call], lang: str) -> str:
             {"call": call, "tag": tag, "title": call.text(call.title, tag), "others": others, "moment": deadline_moments(call, say)[0]}
         )
     languages = [(tag, Catalogue(tag)("language.name"), f"/?lang={tag}") for tag in LANGUAGES]
-    return _render("index.html", say, languages=languages, entries=entries, scripted=True)
+    return render("index.html", say, languages=languages, entries=entries, scripted=True)
 
 
 def form_page(  # noqa: PLR0913 - each is a fact the page shows
@@ -91,24 +91,47 @@ def form_page(  # noqa: PLR0913 - each is a fact the page shows
     `call_sha256` is hex; `receipt` is 32 digits, shown and sent along only where scripts are off. `unscripted` says whether the plain form
     is taken at all. `fields` are the posted values by field name (questionnaire.fields); `refusal` is a word of format.md section 12.
     """
-    say = Catalogue(lang)
-    posted = fields or {}
+    return draw_form(
+        "form.html",
+        Catalogue(lang),
+        call,
+        call_sha256,
+        receipt=receipt,
+        posted=fields or {},
+        problems=problems,
+        refusal=refusal,
+        unscripted=unscripted,
+        onion_url=onion_url,
+    )
+
+
+def draw_form(  # noqa: PLR0913 - each is a fact the form shows
+    template: str,
+    say: Catalogue,
+    call: Call,
+    call_sha256: str,
+    *,
+    receipt: str,
+    posted: Mapping[str, Sequence[str]],
+    problems: Sequence[Problem] = (),
+    refusal: str | None = None,
+    **frame: Any,
+) -> str:
+    """The form in a template of its own: form.html, or offline_body.html that stands on it. `frame` is what else that template shows."""
     sentences = {problem.question: say(f"problem.{problem.code}") for problem in problems}
     drawn = [Field(call, question, say, posted, sentences.get(question.id, "")) for question in call.questions]
-    return _render(
-        "form.html",
+    return render(
+        template,
         say,
-        **_call_context(call, call_sha256, say),
+        **{**_call_context(call, call_sha256, say), **frame},
         title=say("problem.title" if problems or refusal else "page.title"),
-        sections=_sections(call, drawn, lang),
+        sections=_sections(call, drawn, say.lang),
         consent=read_consent(say, posted, problems),
         problems=_mended(problems, drawn, say),
         refusal=_refused(refusal, problems, say),
         given_back=bool(posted),
         receipt=receipt,
         receipt_groups=_groups(say.number(receipt), 4),
-        unscripted=unscripted,
-        onion_url=onion_url,
     )
 
 
@@ -118,7 +141,7 @@ def done_page(call: Call, lang: str, *, receipt: str, promise: str) -> str:
     `receipt` is empty for a sealed report that was handed in as a file: only the device that sealed it knows the receipt.
     """
     say = Catalogue(lang)
-    return _render(
+    return render(
         "done.html",
         say,
         call=call,
@@ -150,7 +173,7 @@ def receipt_page(  # noqa: PLR0913 - each is a fact the page shows
     names = {n: say("standing.first") if n == 0 else say("standing.addition", n=say.number(n)) for n in found}
     mistyped = say("problem.receipt") if refusal == "receipt" else ""
     problems = [MendedProblem("receipt", say("receipt.title"), mistyped)] if mistyped else []
-    return _render(
+    return render(
         "receipt.html",
         say,
         call=call,
@@ -170,7 +193,7 @@ def receipt_page(  # noqa: PLR0913 - each is a fact the page shows
 def message_page(lang: str, refusal: str, *, call: Call | None = None) -> str:
     """A refusal (a word of format.md section 12) as a page of its own, with a way on."""
     say = Catalogue(lang)
-    return _render("message.html", say, call=call, languages=(), refusal=_refused(refusal, (), say), title=say("message.title"))
+    return render("message.html", say, call=call, languages=(), refusal=_refused(refusal, (), say), title=say("message.title"))
 
 
 def file_room(call: Call) -> int:
@@ -194,8 +217,9 @@ def _call_context(call: Call, call_sha256: str, say: Catalogue) -> dict[str, Any
     }
 
 
-def _render(template: str, say: Catalogue, **context: Any) -> str:
-    frame = {"call": None, "scripted": True, "title": say("page.title")}
+def render(template: str, say: Catalogue, **context: Any) -> str:
+    """A template filled in; autoescaped, and a place that nothing fills is an error."""
+    frame = {"call": None, "scripted": True, "title": say("page.title"), "leave_address": say("leave.address")}
     return _environment().get_template(template).render({**frame, **context, "say": say, "lang": say.lang})
 
 

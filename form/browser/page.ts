@@ -53,7 +53,7 @@ export function shown(number: number | string): string {
 }
 
 /** Shows one of the page's views and nothing else, and puts the reader at its beginning. */
-export function view(name: "form" | "sending" | "arrived"): void {
+export function view(name: "form" | "sending" | "arrived" | "saved"): void {
   for (const section of all("[data-view]")) section.hidden = section.dataset["view"] !== name;
   first(".top nav").hidden = name !== "form"; // a change of language would lose what is on its way, or the receipt
   const heading = document.querySelector<HTMLElement>(`[data-view="${name}"] h1`);
