@@ -44,6 +44,11 @@ class StoredCall:
         return hashlib.sha256(self.document).digest()
 
     @cached_property
+    def form_sha256(self) -> str | None:
+        """The hex SHA-256 of form.html, which SHA256SUMS names; None when the call has none."""
+        return None if self.form is None else hashlib.sha256(self.form).hexdigest()
+
+    @cached_property
     def body_sizes(self) -> frozenset[int]:
         """Every length that handle || envelope can have (sections 3 and 5)."""
         return frozenset(HANDLE_BYTES + size for size in sealed_sizes(len(self.call.recipients), self.call.max_k))

@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import resource
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version as installed_version
@@ -44,21 +45,29 @@ CallId = Annotated[str, typer.Argument(metavar="ID", help="The id of the call, a
 
 
 def main() -> None:
-    """The console script: refusals become `error: <word>: <sentence>` and exit code 1. New files are the service's own."""
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code; a refusal is one line `error: <word>: <sentence>`. New files are the owner's alone."""
     os.umask(0o077)
     try:
-        app()
+        app(args=list(arguments), prog_name="saksei-intake")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1 if end.code else 0
     except (AppError, CryptoError, QuestionnaireError) as error:
-        _refuse(error.word, str(error))
+        return _refuse(error.word, str(error))
     except ValidationError as error:
-        _refuse("version", f"A setting is not valid: {', '.join(f'SAKSEI_{_place(detail)}' for detail in error.errors())}.")
+        return _refuse("version", f"A setting is not valid: {', '.join(f'SAKSEI_{_place(detail)}' for detail in error.errors())}.")
     except (OSError, SQLAlchemyError) as error:
-        _refuse(BusyError.word, f"{type(error).__name__}: the database, a folder or the address could not be used.")
+        return _refuse(BusyError.word, f"{type(error).__name__}: the database, a folder or the address could not be used.")
+    return 0
 
 
-def _refuse(word: str, sentence: str) -> None:
+def _refuse(word: str, sentence: str) -> int:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {word}: {sentence}", markup=False)
-    raise SystemExit(1)
+    return 1
 
 
 def _place(detail: object) -> str:

@@ -74,6 +74,7 @@ class Visit:
             fields=fields,
             problems=problems,
             refusal=refusal,
+            offline_sha256=self.stored.form_sha256,
         )
 
 

@@ -1,5 +1,6 @@
 """Fixtures of the intake service: calls, and an application on either kind of database."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import pytest
 
 from app import schema
 from app.calls import read_package
+from app.database import open_database
 from app.main import create_app
 from app.settings import Settings
 from crypto.minisign import SecretKey
@@ -108,3 +110,16 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str
     for name, value in named.items():
         monkeypatch.setenv(name, value)
     return {**os.environ, **named}
+
+
+@pytest.fixture
+def postgresql_emptied(database_url: str) -> None:
+    """Take every table of ours out of the PostgreSQL database of this module; nothing to do on SQLite."""
+    if database_url.startswith("postgresql"):
+        asyncio.run(_empty(Settings(database_url=database_url)))
+
+
+async def _empty(settings: Settings) -> None:
+    database = open_database(settings)
+    await database.write(partial(schema.downgrade, revision="base"))
+    await database.close()

@@ -1,0 +1,162 @@
+"""The server's commands as an operator runs them: exit codes, words, and nothing half-written (interfaces.md)."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app import cli
+from crypto.bundle import open_bundle
+from tests.app.made import MadeCall, PublicCall
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind: its exit code and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command of `saksei-intake` in an empty folder. (tests/app/test_serving.py runs it as a process of its own.)"""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str | Path) -> Done:
+        code = cli.run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return command
+
+
+@pytest.fixture
+def ready(run: Run, database_url: str, postgresql_emptied: None) -> Run:
+    """The same, on a migrated database."""
+    assert run("migrate").code == 0
+    return run
+
+
+def refused(done: Done, word: str) -> None:
+    assert done.code == 1
+    assert done.err.startswith(f"error: {word}: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Relative to the working folder, as the default is."""
+    return "sqlite+aiosqlite:///var/intake.db" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_url"))
+
+
+def test_from_call_to_bundle(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    added = ready("call", "add", asked.folder)
+    assert (added.code, added.err) == (0, "")
+    assert ready("call", "add", asked.folder).out.startswith("Here already")
+    (listed,) = json.loads(ready("call", "list", "--json").out)
+    assert (listed["call"], listed["state"], listed["entries"], listed["waiting"]) == ("asked", "open", 1, 0)
+    assert "asked" in ready("call", "list").out
+    assert ready("publish").code == 0
+    exported = ready("export", "asked", "--out", tmp_path / "out.bundle", "--json")
+    assert json.loads(exported.out)["envelopes"] == 0
+    with (tmp_path / "out.bundle").open("rb") as file:
+        assert open_bundle(file, expect=None).call_bytes == asked.stored.document
+    checked = ready("check", "--json")
+    assert [finding for finding in json.loads(checked.out) if not finding["holds"]] == []
+    assert (checked.code, ready("check").code) == (0, 0)
+
+
+def test_files_are_the_owners_alone(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    assert ready("call", "add", asked.folder).code == 0
+    made = [path for name in ("var", "keys", "state") for path in (tmp_path / name).rglob("*")]
+    assert made
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
+
+
+def test_unmigrated_is_refused(run: Run, asked: MadeCall, tmp_path: Path, postgresql_emptied: None) -> None:
+    for arguments in (("serve",), ("call", "list"), ("call", "add", asked.folder), ("export", "asked", "--out", tmp_path / "x")):
+        refused(run(*arguments), "version")
+    assert not (tmp_path / "x").exists()
+    assert run("check").code == 1
+
+
+def test_migrate_twice_is_harmless(ready: Run) -> None:
+    assert ready("migrate").code == 0
+
+
+def test_refused_export_leaves_nothing(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    refused(ready("export", "asked", "--out", tmp_path / "out" / "x.bundle"), "wrong-call")
+    (tmp_path / "out").mkdir()
+    refused(ready("export", "asked", "--out", tmp_path / "out" / "x.bundle"), "wrong-call")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_broken_package_is_refused(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
+    call = make_call(call="broken")
+    (call.folder / "call.json").write_bytes(call.stored.document + b" ")
+    refused(ready("call", "add", call.folder), "wrong-call")
+    refused(ready("call", "add", tmp_path / "nothing"), "wrong-call")
+    assert json.loads(ready("call", "list", "--json").out) == []
+    assert not (tmp_path / "keys").exists()
+
+
+def test_other_call_of_same_id_is_refused(ready: Run, asked: MadeCall, make_call: PublicCall) -> None:
+    assert ready("call", "add", asked.folder).code == 0
+    refused(ready("call", "add", make_call().folder), "signature")
+
+
+def test_close_only_when_it_is_over(ready: Run, make_call: PublicCall) -> None:
+    open_call, over = make_call(), make_call(call="over", deadline=int(time.time()) - 5, grace_seconds=1)
+    assert ready("call", "add", open_call.folder).code == 0
+    assert ready("call", "add", over.folder).code == 0
+    refused(ready("call", "close", "asked"), "not-open")
+    refused(ready("call", "close", "unknown"), "wrong-call")
+    assert ready("call", "close", "over").code == 0
+    assert [call["state"] for call in json.loads(ready("call", "list", "--json").out)] == ["open", "closed"]
+
+
+def test_lost_state_needs_the_operator(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
+    over = make_call(call="over", deadline=int(time.time()) + 4, grace_seconds=0)
+    assert ready("call", "add", over.folder).code == 0
+    (tmp_path / "state" / "over.state").unlink()
+    while int(time.time()) < over.stored.call.close:
+        time.sleep(0.2)
+    refused(ready("publish"), "log-inconsistent")
+    assert ready("publish", "--trust-database").code == 0
+    assert ready("check").code == 0
+
+
+def test_absent_database_is_busy(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAKSEI_DATABASE_URL", f"postgresql+asyncpg://nobody@/nothing?host={tmp_path}")
+    refused(run("migrate"), "busy")
+
+
+def test_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAKSEI_PORT", "many")
+    done = run("migrate")
+    refused(done, "version")
+    assert "SAKSEI_PORT" in done.err
+    assert "many" not in done.err
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("export", "asked"), ("call",), ()])
+def test_usage_is_two(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).code == 2
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("export", "--help"), ("call", "add", "--help")])
+def test_help_needs_no_database(run: Run, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(*arguments)
+    assert done.code == 0
+    assert done.out
+    assert not (tmp_path / "var").exists()
