@@ -210,6 +210,16 @@ class Adversary:
     def _counted_in(self, profile: Profile) -> Iterator[Key]:
         return self._prices.counted_in(profile)
 
+    @property
+    def profiles(self) -> list[Profile]:
+        """The profiles that are variables now."""
+        return list(self._order)
+
+    @property
+    def figures(self) -> list[Key]:
+        """The figures that have a constraint or were asked for; only of these are there bounds."""
+        return list(self._rows)
+
     # -- bounds ---------------------------------------------------------------------------------------------------------------------
 
     def search(self, weights: Mapping[Key, float], *, rounds: int = ROUNDS, gap: float = 0.0) -> Dataset | None:

@@ -23,6 +23,7 @@ from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from summary.adversary import Adversary, Dataset, admits
+from summary.comparison import differences
 from summary.errors import DisclosureError
 from summary.space import Space, part_of, parts, profiles, project, recount, space
 from summary.statement import Shown, Statement
@@ -106,7 +107,7 @@ def examine(call: Call, reporters: Sequence[Reporter], statement: Statement, ear
     pool.add(people)
     failing = {*_one_category(call, statement, counts), *_missing(pool, people)}
     for one in earlier:
-        failing.update(_differences(statement, one, where, people))
+        failing.update(differences(statement, one, where, people))
     proves = {key: (pool.least.get(key), pool.most.get(key)) for key in tops}
     return Findings(tuple(tops), tuple(sorted(failing)), tuple(pool.datasets), proves)
 
@@ -214,50 +215,6 @@ def _one_category(call: Call, statement: Statement, counts: Mapping[Key, int]) -
             shown = count > statement.thresholds.top(row) and frozenset((one[0], one[1]) for one in key) in published
             if same and shown and statement.figure(key).shown is Shown.BAND:
                 yield key
-
-
-def _differences(new: Statement, old: Statement, where: Space, people: Dataset) -> Iterable[Key]:
-    """Figures of two releases that together prove a small number of arrivals or departures.
-
-    Whoever compares them knows neither dataset. Any of one release can follow any of the other, for reports are withdrawn, recoded, put
-    together and given other consent; so at least max(0, least new - most old) came, and at least max(0, least old - most new) left.
-    """
-    written = {key for one in (new, old) for key, figure in one.figures.items() if figure.shown is Shown.BAND}
-    now = Adversary(new, where, people, written)
-    then = Adversary(old, where, people, written)
-    if not then.find_any():
-        return sorted(written)
-    arrivals = _unproven(now, then, {key for key in written if _interval(new, key)[0] - (_most(old, key)) <= new.thresholds.top(key)})
-    leaving = {key for key in written if not _interval(old, key)[0] - _most(new, key) > new.thresholds.top(key)}
-    departures = _unproven(then, now, {key for key in leaving if _interval(old, key)[0] <= new.live or _interval(new, key)[1] is not None})
-    return {*arrivals, *departures}
-
-
-def _interval(statement: Statement, key: Key) -> tuple[int, int | None]:
-    published = frozenset((question, level) for question, level, _ in key) in shapes(statement.plans)
-    return statement.figure(key).interval if published else (0, None)
-
-
-def _most(statement: Statement, key: Key) -> int:
-    most = _interval(statement, key)[1]
-    return statement.live if most is None else most
-
-
-def _unproven(small: Adversary, large: Adversary, keys: Iterable[Key]) -> set[Key]:
-    """The figures for which no two datasets are found in which the figure of `small` is not above that of `large`."""
-    left = sorted(keys)
-    if not left:
-        return set()
-    low, high = small.search(dict.fromkeys(left, 1.0), gap=0.05), large.search(dict.fromkeys(left, -1.0), gap=0.05)
-    if low is None or high is None:
-        return set(left)
-    left = [key for key in left if small.value(key, low) > large.value(key, high)]
-    failing = set()
-    for key in left:
-        least, most = small.bound(key, most=False), large.bound(key, most=True)
-        if least is None or most is None or least[0] > most[0]:
-            failing.add(key)
-    return failing
 
 
 def describe_profile(where: Space, profile: Profile) -> dict[str, list[str]]:

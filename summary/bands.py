@@ -40,7 +40,16 @@ def protect(call: Call, reporters: Sequence[Reporter], statement: Statement) -> 
     statement = hide(statement, one_category(call, statement, exact))
     if exact[TOTAL] <= statement.thresholds.top(TOTAL):
         statement = statement.with_counts(dict.fromkeys(statement.counts, HIDDEN))
-    return suppressed(call, reporters, statement)
+    protected = suppressed(call, reporters, statement)
+    if protected.figures == statement.figures or not any(figure.shown is Shown.BAND for figure in statement.counts.values()):
+        return protected
+    # Counts of what was left out bound the total from above. Where that costs figures of the tables, the counts are worth less.
+    without = suppressed(call, reporters, statement.with_counts(dict.fromkeys(statement.counts, HIDDEN)))
+    return without if _hidden(without) < _hidden(protected) else protected
+
+
+def _hidden(statement: Statement) -> int:
+    return sum(figure.shown is Shown.HIDDEN for figure in statement.figures.values())
 
 
 def hide(statement: Statement, keys: Iterable[Key]) -> Statement:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from summary.published import JsonObject
     from summary.tables import Reporter
 
-__all__ = ["Release", "ReportCounts", "build_release"]
+__all__ = ["Release", "ReportCounts", "audited", "build_release"]
 
 MENDING = 20
 """How often the audit may send a statement back before it is refused for good."""
@@ -80,7 +80,7 @@ def build_release(  # noqa: PLR0913 everything a release says comes in by name
     statements = [one.statement for one in releases]
     plans = generalisation.generalised(call, reporters)
     first = bands.banded(call, reporters, plans, counts).numbered(len(releases) + 1, audience)
-    statement, findings = _audited(call, reporters, first, statements)
+    statement, findings = audited(call, reporters, first, statements)
     tables = published.tables_document(call, statement)
     provenance = published.provenance_document(
         call,
@@ -101,10 +101,13 @@ def build_release(  # noqa: PLR0913 everything a release says comes in by name
     return Release(statement.number, audience, statement, files, _proof(findings, call, statement, files))
 
 
-def _audited(
+def audited(
     call: Call, reporters: Sequence[Reporter], statement: Statement, earlier: Sequence[Statement]
 ) -> tuple[Statement, audit.Findings]:
-    """Protect, audit, and hold back what the audit finds until it finds nothing more; the last word is the audit's."""
+    """The statement protected and passed by the audit, with its findings.
+
+    What the audit finds is held back and audited again until it finds nothing; the last word is the audit's, which raises DisclosureError.
+    """
     statement = bands.protect(call, reporters, ledger.moved(statement, earlier))
     for _ in range(MENDING):
         findings = audit.examine(call, reporters, statement, earlier)

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import json
 import random
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
 
 from crypto.minisign import SecretKey
-from crypto.notes import SignerKey
+from crypto.notes import Checkpoint, SignerKey
 from questionnaire import rules
 from questionnaire.models import Call, load_call
+from summary.archive import read_release, write_release
+from summary.release import build_release
+from summary.statement import ReportCounts
 from summary.tables import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from summary.archive import ReadRelease
+    from summary.release import Release
 
 WORDS = {"km": "ពាក្យ", "en": "Word"}
 SIGNER = SignerKey.generate("reports.example/invented")
@@ -140,3 +154,36 @@ def _answer(lot: random.Random, call: Call, name: str, weights: list[int]) -> fr
     question = call.question(name)
     taken = lot.choices(question.codes, weights, k=lot.randint(1, 3) if question.type == "choices" else 1)
     return frozenset(taken)
+
+
+def call_bytes(call: Call) -> bytes:
+    return rfc8785.dumps(json.loads(call.model_dump_json(exclude_none=True)))
+
+
+def build(
+    call: Call,
+    reporters: list[Reporter],
+    *,
+    audience: str = "panel",
+    previous: ReadRelease | None = None,
+    earlier: Sequence[ReadRelease] = (),
+    left_out: int = 40,
+) -> Release:
+    counts = ReportCounts(len(reporters) + left_out + 2, 1, 1, 0, left_out, 0, len(reporters))
+    return build_release(
+        call,
+        hashlib.sha256(call_bytes(call)).hexdigest(),
+        reporters,
+        audience=audience,
+        counts=counts,
+        checkpoint=SIGNER.sign(Checkpoint(call.origin, counts.logged + 4, bytes(32)).text()),
+        previous=previous,
+        earlier=earlier,
+        created=datetime.date(2025, 9, 1),
+        software="saksei 0.1.0",
+    )
+
+
+def release_of(call: Call, reporters: list[Reporter], path: Path, **more: Any) -> ReadRelease:
+    write_release(build(call, reporters, **more), path, SIGNING.sign)
+    return read_release(path, call_bytes(call))
