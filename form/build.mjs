@@ -72,16 +72,22 @@ async function main() {
   const out = join(aside, "static");
   try {
     await letters(fonts);
+    const named = { outdir: out, entryNames: "[name].[hash]", alias: { ...SETTINGS.alias, "khmer-letters": fonts } };
     await build({
       ...SETTINGS,
+      ...named,
       entryPoints: ["browser/form.ts", "style/form.css", "style/plain.css", "style/icon.svg"].map((path) => join(form, path)),
-      outdir: out,
-      entryNames: "[name].[hash]",
       assetNames: "[name].[hash]",
       publicPath: "/static",
       loader: { ".woff2": "file", ".svg": "copy" },
-      alias: { ...SETTINGS.alias, "khmer-letters": fonts },
       define: { WORKER_SCRIPT: JSON.stringify(await workerScript()) },
+    });
+    // What stands inside the offline form (form/offline.py): its worker runs the script itself, its letters stand in the style.
+    await build({
+      ...SETTINGS,
+      ...named,
+      entryPoints: { offline: join(form, "browser/offline.ts"), "offline-style": join(form, "style/form.css") },
+      loader: { ".woff2": "dataurl" },
     });
     await manifest(out);
     await rm(join(form, "static"), { recursive: true, force: true });

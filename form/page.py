@@ -85,11 +85,13 @@ def form_page(  # noqa: PLR0913 - each is a fact the page shows
     fields: Mapping[str, Sequence[str]] | None = None,
     problems: Sequence[Problem] = (),
     refusal: str | None = None,
+    offline_sha256: str | None = None,
 ) -> str:
     """The form, empty, or with what was typed into the plain form, what is to be mended and why it was refused.
 
     `call_sha256` is hex; `receipt` is 32 digits, shown and sent along only where scripts are off. `unscripted` says whether the plain form
     is taken at all. `fields` are the posted values by field name (questionnaire.fields); `refusal` is a word of format.md section 12.
+    `offline_sha256` is the hex SHA-256 of form.html where the call has one.
     """
     return draw_form(
         "form.html",
@@ -102,6 +104,8 @@ def form_page(  # noqa: PLR0913 - each is a fact the page shows
         refusal=refusal,
         unscripted=unscripted,
         onion_url=onion_url,
+        offline_sha256=offline_sha256,
+        offline_sha256_groups=_groups(offline_sha256 or "", 8),
     )
 
 

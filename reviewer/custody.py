@@ -1,7 +1,7 @@
 """Making a call: its keys and the folder that holds them (format.md sections 1 and 11).
 
-DIR/server/    call.json  SHA256SUMS  SHA256SUMS.minisig  log.key      what goes to the server; the log key is nowhere else
-DIR/private/   call.key   signing.key  signing.pub                     what stays with the reviewers
+DIR/server/    call.json  form.html  SHA256SUMS  SHA256SUMS.minisig  log.key    what goes to the server; the log key is nowhere else
+DIR/private/   call.key   signing.key  signing.pub                              what stays with the reviewers
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from crypto import canonical
 from crypto.envelope import sealed_size
 from crypto.keyfile import seal_key
+from crypto.members import CALL, FORM, SIGNATURE, SUMS
 from crypto.minisign import MEMLIMIT, SecretKey
 from crypto.notes import SignerKey
 from crypto.opening import Identity
+from form.offline import BundleMissingError, offline_form
 from questionnaire.loader import call_document
 from reviewer import durable
+from reviewer.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from questionnaire.definition import Definition
     from questionnaire.loader import DemoTimes
 
+SERVER, PRIVATE = "server", "private"
 CALL_KEY = "call.key"
 SIGNING_KEY = "signing.key"
 SIGNING_PUBLIC = "signing.pub"
@@ -41,12 +45,14 @@ _SCRYPT_BYTES_PER_OPERATION = 32
 class BuiltCall:
     """What to tell people out of band: `call_sha256` (hex), the fingerprint of the key (6 groups of 5 digits), the signing key (base64).
 
+    `form_sha256` (hex) is that of form.html, for those who are handed the file.
     `slow_seconds` is how long the largest report takes on a slow line, when that is longer than the grace time; else None.
     """
 
     call: str
     origin: str
     call_sha256: str
+    form_sha256: str
     fingerprint: str
     signing_key: str
     slow_seconds: int | None
@@ -58,7 +64,8 @@ def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is mad
     """Make fresh keys and the folder `out` for a checked definition.
 
     `out` is whole or not there, folders 0700, files 0600. The call key and the signing key are kept under `passphrase` with derivations of
-    the same memory; the log key is not, since the server must start without one. Raises UsageError when `out` exists.
+    the same memory; the log key is not, since the server must start without one. Raises UsageError when `out` exists, or when the browser's
+    files that form.html is made of were not built.
     """
 
     durable.require_absent(out)
@@ -76,28 +83,38 @@ def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is mad
             demo=demo,
         )
         call_bytes = canonical.dumps(document)
+        form = form_file(call_bytes)
         sealed = seal_key(identity.seed, passphrase, call=call_id, cost=cost)
         memory = min(cost.m_kib * 1024, MEMLIMIT)
         signing_text = signing.to_text(passphrase, opslimit=memory // _SCRYPT_BYTES_PER_OPERATION, memlimit=memory)
         with durable.new_folder(out) as aside:
-            _write_server(aside / "server", call_bytes, signing, log_key.line())
-            _write_private(aside / "private", sealed, signing_text, signing.public_text())
-        return _built(document, call_bytes, identity.recipient.fingerprint_groups())
+            _write_server(aside / SERVER, call_bytes, form, signing, log_key.line())
+            _write_private(aside / PRIVATE, sealed, signing_text, signing.public_text())
+        return _built(document, call_bytes, form, identity.recipient.fingerprint_groups())
     finally:
         identity.wipe()
 
 
-def sums_file(call_bytes: bytes) -> bytes:
-    """Return `SHA256SUMS` for a call (format.md section 1)."""
-    return f"{hashlib.sha256(call_bytes).hexdigest()}  call.json\n".encode()
+def form_file(call_bytes: bytes) -> bytes:
+    """Return form.html of a call, as this software makes it. Raises UsageError when the browser's files were not built."""
+    try:
+        return offline_form(call_bytes)
+    except BundleMissingError as missing:
+        raise UsageError(str(missing)) from None
 
 
-def _write_server(folder: Path, call_bytes: bytes, signing: SecretKey, log_key_line: str) -> None:
+def sums_file(call_bytes: bytes, form: bytes) -> bytes:
+    """Return `SHA256SUMS` for a call and its form (format.md section 1)."""
+    return f"{hashlib.sha256(call_bytes).hexdigest()}  {CALL}\n{hashlib.sha256(form).hexdigest()}  {FORM}\n".encode()
+
+
+def _write_server(folder: Path, call_bytes: bytes, form: bytes, signing: SecretKey, log_key_line: str) -> None:
     folder.mkdir(mode=0o700)
-    sums = sums_file(call_bytes)
-    durable.write_private(folder / "call.json", call_bytes)
-    durable.write_private(folder / "SHA256SUMS", sums)
-    durable.write_private(folder / "SHA256SUMS.minisig", signing.sign(sums).encode())
+    sums = sums_file(call_bytes, form)
+    durable.write_private(folder / CALL, call_bytes)
+    durable.write_private(folder / FORM, form)
+    durable.write_private(folder / SUMS, sums)
+    durable.write_private(folder / SIGNATURE, signing.sign(sums).encode())
     durable.write_private(folder / "log.key", f"{log_key_line.strip()}\n".encode())
 
 
@@ -108,11 +125,12 @@ def _write_private(folder: Path, sealed: bytes, signing_text: str, signing_publi
     durable.write_private(folder / SIGNING_PUBLIC, signing_public.encode())
 
 
-def _built(document: dict[str, Any], call_bytes: bytes, fingerprint: str) -> BuiltCall:
+def _built(document: dict[str, Any], call_bytes: bytes, form: bytes, fingerprint: str) -> BuiltCall:
     return BuiltCall(
         call=document["call"],
         origin=f"{document['host']}/{document['call']}",
         call_sha256=hashlib.sha256(call_bytes).hexdigest(),
+        form_sha256=hashlib.sha256(form).hexdigest(),
         fingerprint=fingerprint,
         signing_key=document["signing_key"],
         slow_seconds=slow_seconds(len(document["recipients"]), document["max_k"], document["grace_seconds"]),

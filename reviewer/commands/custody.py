@@ -14,6 +14,7 @@ from reviewer.commands.options import KdfMemory, Machine, PassphraseFile
 from reviewer.custody import BuiltCall, build_call
 from reviewer.errors import UsageError
 from reviewer.passphrases import ask_passphrase
+from reviewer.reissue import reissue_call
 from reviewer.terminal import Screen
 
 calls = typer.Typer(no_args_is_help=True, help="Make a call: its questionnaire, its keys, its folder for the server.")
@@ -67,6 +68,32 @@ def build(  # noqa: PLR0913 - the options of a command
     screen.document(asdict(built))
 
 
+@calls.command("reissue")
+def reissue(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder that `call build` made.", exists=True, file_okay=False, readable=True)
+    ],
+    *,
+    passphrase_file: PassphraseFile = None,
+    json: Machine = False,
+) -> None:
+    """Make the offline form of a call anew with the installed software, and sign it.
+
+    The call stays what it is: DIR/server/call.json is held against its signature and left alone, and with it every report, receipt and key.
+    """
+
+    screen = Screen(machine=json)
+    passphrase = ask_passphrase("the signing key", passphrase_file, screen)
+    with screen.working("Opening the signing key"):
+        reissued = reissue_call(folder, passphrase)
+    if reissued.mended:
+        screen.say(f"The offline form of {reissued.call} is made anew and signed; its SHA-256 is {reissued.form_sha256}.")
+        screen.say("Take the folder `server` to the server and run `saksei-intake call add server` there, as when the call was made.")
+    else:
+        screen.say(f"The offline form of {reissued.call} is already what this software makes; it is signed once more.")
+    screen.document(asdict(reissued))
+
+
 def _demo_times(deadline: int | None, batch_seconds: int, grace_seconds: int | None) -> DemoTimes:
     """Open since an hour ago, so that no clock is ahead of it; closing at a full minute a day from now unless told otherwise."""
     now = int(time.time())
@@ -91,5 +118,6 @@ def _say_built(screen: Screen, built: BuiltCall) -> None:
     screen.say(f"  call hash        {built.call_sha256}")
     screen.say(f"  key fingerprint  {built.fingerprint}")
     screen.say()
+    screen.say(f"The offline form is server/form.html; its SHA-256 is {built.form_sha256}.")
     screen.say("Take the folder `server` to the server and run `saksei-intake call add server` there; then destroy the copy on the way.")
     screen.say("Keep the folder `private` offline, in two places.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_integrity_is_that_of_the_bytes() -> None:
-    assert len(asset_names()) == 6
+    assert len(asset_names()) == 8
     for name in asset_names():
         found = asset(name)
         assert found.integrity == f"sha384-{base64.b64encode(hashlib.sha384(found.content).digest()).decode()}"
@@ -54,10 +54,15 @@ def test_styles_name_only_files_that_exist() -> None:
 
 def test_the_page_is_light_on_the_wire() -> None:
     """The part that does not depend on a call: script, styles, letters."""
-    found = [asset(name) for name in asset_names()]
+    found = [asset(name) for name in asset_names() if not name.startswith("offline")]
     wire = {one.name: len(one.gzipped or one.content) for one in found}
     assert all(gzip.decompress(one.gzipped) == one.content for one in found if one.gzipped is not None)
     assert sum(wire.values()) < 80_000, wire
+
+
+def test_the_offline_style_holds_its_letters() -> None:
+    style = source_asset("offline-style.css").content.decode()
+    assert style.count("url(data:font/woff2;base64,") == style.count("url(") == 2
 
 
 def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from crypto import canonical, minisign
 from crypto.keyfile import open_key
 from crypto.notes import SignerKey
+from form.offline import offline_form
 from questionnaire.loader import parse_definition
 from questionnaire.models import load_call
 from reviewer.custody import build_call, slow_seconds
@@ -41,6 +42,7 @@ def test_folder_has_these_files(built: Path) -> None:
         "server/SHA256SUMS",
         "server/SHA256SUMS.minisig",
         "server/call.json",
+        "server/form.html",
         "server/log.key",
     ]
 
@@ -56,9 +58,23 @@ def test_call_json_is_canonical(built: Path) -> None:
     assert load_call(content).call == "invented"
 
 
-def test_sums_name_call_json_alone(built: Path) -> None:
-    digest = hashlib.sha256((built / "server" / "call.json").read_bytes()).hexdigest()
-    assert (built / "server" / "SHA256SUMS").read_text() == f"{digest}  call.json\n"
+def test_sums_name_call_then_form(built: Path) -> None:
+    digests = [hashlib.sha256((built / "server" / name).read_bytes()).hexdigest() for name in ("call.json", "form.html")]
+    assert (built / "server" / "SHA256SUMS").read_text() == f"{digests[0]}  call.json\n{digests[1]}  form.html\n"
+
+
+def test_stock_sha256sum_accepts(built: Path) -> None:
+    program = shutil.which("sha256sum")
+    assert program is not None
+    checked = subprocess.run(
+        [program, "--check", "--strict", "SHA256SUMS"], cwd=built / "server", capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout) == (0, "call.json: OK\nform.html: OK\n")
+
+
+def test_form_follows_from_call_json(built: Path) -> None:
+    """Whoever has call.json and this software can make the file again and compare."""
+    assert offline_form((built / "server" / "call.json").read_bytes()) == (built / "server" / "form.html").read_bytes()
 
 
 def test_signature_is_by_signing_key(built: Path) -> None:
@@ -82,7 +98,7 @@ def test_keys_need_the_passphrase(built: Path, key: str) -> None:
 def test_log_key_is_only_on_server(built: Path) -> None:
     line = (built / "server" / "log.key").read_text()
     assert str(SignerKey.parse(line).vkey) == load_call((built / "server" / "call.json").read_bytes()).log_vkey
-    secret = line.strip().rsplit("+", 1)[1]
+    secret = line.strip().split("+", 4)[4]  # base64 may hold a plus sign of its own
     assert all(secret not in path.read_text() for path in (built / "private").iterdir())
 
 
@@ -92,13 +108,14 @@ def test_build_prints_what_to_pin(run: Callable[..., Ran], definition: Path, tmp
     call_sha256 = hashlib.sha256((out / "server" / "call.json").read_bytes()).hexdigest()
     assert ran.code == 0
     assert call_sha256 in ran.out
+    assert hashlib.sha256((out / "server" / "form.html").read_bytes()).hexdigest() in ran.out
     groups = next(line for line in ran.out.splitlines() if "fingerprint" in line).split()[2:]
     assert [len(group) for group in groups] == [5] * 6
 
 
 def test_build_json_has_the_pins(run: Callable[..., Ran], definition: Path, tmp_path: Path) -> None:
     ran = run("call", "build", definition, "--host", HOST, "--out", tmp_path / "out", "--kdf-memory-mib", 64, "--json")
-    assert set(ran.document) == {"call", "origin", "call_sha256", "fingerprint", "signing_key", "slow_seconds"}
+    assert set(ran.document) == {"call", "origin", "call_sha256", "form_sha256", "fingerprint", "signing_key", "slow_seconds"}
     assert ran.document["origin"] == f"{HOST}/invented"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crypto import entries as log
 from crypto.bundle import Member, checkpoint_name, envelope_name, write_bundle
 from crypto.container import pack
+from crypto.members import CALL, FORM, SIGNATURE, SUMS
 from crypto.merkle import leaf_hash, root
 from crypto.notes import Checkpoint, Promise, SignerKey
 from crypto.recipients import Recipient
@@ -165,7 +166,7 @@ class Server:
 
     def export(self, path: Path) -> Path:
         """Write a bundle of all there is to `path`."""
-        members = [Member.of(name, (self.folder / name).read_bytes()) for name in ("call.json", "SHA256SUMS", "SHA256SUMS.minisig")]
+        members = [Member.of(name, (self.folder / name).read_bytes()) for name in (CALL, SUMS, SIGNATURE, FORM)]
         members.append(Member.of("log/entries", log.frame(self.entries)))
         members.append(Member.of("log/pending", log.frame(sorted(self.pending, key=leaf_hash))))
         members.append(Member.of(checkpoint_name(len(self.entries)), self.checkpoint()))
