@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from playwright.sync_api import expect
 
+from bench.stage import PASSPHRASE
 from crypto.report import Consent
-from tests.end_to_end import submitter
+from tests.end_to_end import leak, submitter
 from tests.end_to_end.crowd import Published, post
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from bench.stage import Stage
+
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL = "transnational-repression"
@@ -172,6 +174,7 @@ class Journey:
         """A form filled before the deadline, on the other width."""
         page.goto(f"{self.stage.url}/km{self.page_address}")
         page.locator('[name="q-story"]').fill(KHMER)
+        submitter.to_the_end(page)
         page.locator('[name="consent"][value="C1"]').check()
 
     def await_close(self) -> None:
@@ -248,6 +251,14 @@ class Journey:
         assert len(found) >= 4
         assert all(int(row["At least"]) <= count <= int(row["At most"]) for row, count in found)
 
+    def refuse_leaks(self, release: Path) -> None:
+        """A release that says too much is never made, and one that was changed on the way is never believed."""
+        leak.refuse_exact_small_count(self.stage.place / "work", PASSPHRASE, AUDIENCE)
+        forged = leak.changed_on_the_way(release, self.stage.place / "forged.zip")
+        document = self.stage.place / "call" / "server" / "call.json"
+        done = self.stage.run("saksei-coordinator", "verify", forged, "--call", document, refused=True)
+        assert done.stderr.startswith("error: release: ")
+
     def whole(self) -> None:
         """All of it, and what must come out at the end."""
         self.build()
@@ -257,3 +268,4 @@ class Journey:
         release = self.release()
         assert {"tables.json", "accounts.json", "provenance.json"} <= set(zipfile.ZipFile(release).namelist())
         self.check_figures(self.exported(release))
+        self.refuse_leaks(release)

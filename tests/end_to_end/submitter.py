@@ -42,8 +42,20 @@ def phone(browser: Browser, *, scripts: bool = True, width: int = 360) -> Iterat
     assert [text for text in complaints if "status of 4" not in text] == []  # a refusal with a status is not a fault of the page
 
 
+def to_the_end(page: Page) -> None:
+    """To the consent and the button that sends, by the shortest way."""
+    if page.locator("[data-do=finish]").is_visible():
+        page.click("[data-do=finish]")
+
+
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the control that matches has the focus."""
+    """Press Tab until the control that matches has the focus; where it stands in a later group of questions, go on to that first."""
+    wanted = page.locator(selector).first
+    for _ in range(page.locator("[data-group]").count()):
+        if wanted.is_visible() or selector == "[data-do=next]":
+            break
+        tab_to(page, "[data-do=next]")
+        page.keyboard.press("Enter")
     for _ in range(MOST_TABS):
         if page.evaluate("selector => document.activeElement?.matches(selector) ?? false", selector):
             return

@@ -29,6 +29,7 @@ def fill(page: Page, stage: Stage, story: str, *, consent: str | None = "C1") ->
     film = stage.place / "film.bin"
     film.write_bytes(b"WITNESSFILM" * 200_000)
     page.locator('[name="q-evidence"]').set_input_files(film)
+    submitter.to_the_end(page)
     if consent:
         page.locator(f'[name="consent"][value="{consent}"]').check()
 
