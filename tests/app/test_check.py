@@ -24,8 +24,11 @@ async def failing(service: Service) -> list[str]:
 
 
 async def run(intake: Intake, *statements: str) -> None:
-    for statement in statements:
-        await intake.service.database.write(lambda c, statement=statement: c.execute(text(statement)) and None)
+    def execute(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    await intake.service.database.write(execute)
 
 
 async def drop_trigger(intake: Intake, name: str, table: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ class RefusedError(Exception):
     """What a job raises on purpose."""
 
 
-def keep_and_refuse(number: int, connection: Connection) -> None:
+def keep_and_refuse(number: int, connection: Connection) -> int:
     keep(number, connection)
     raise RefusedError
 
@@ -54,7 +55,7 @@ async def test_write_gives_its_value(database: Database) -> None:
 
 async def test_refused_job_alone_is_undone(database: Database) -> None:
     """Jobs that share one commit do not share their fate."""
-    jobs = [database.write(lambda c, n=n: keep_and_refuse(n, c) if n % 3 == 0 else keep(n, c)) for n in range(60)]
+    jobs = [database.write(partial(keep if n % 3 else keep_and_refuse, n)) for n in range(60)]
     outcomes = await asyncio.gather(*jobs, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if not isinstance(outcome, int)] == [RefusedError] * 20
     assert await database.read(numbers) == [n for n in range(60) if n % 3]
@@ -114,7 +115,7 @@ async def test_two_processes_share_one_file(tmp_path: Path) -> None:
     """Two databases over one file, as two processes have: every job of both is kept."""
     one, other = SqliteDatabase(tmp_path / "x.db"), SqliteDatabase(tmp_path / "x.db")
     await one.write(lambda c: c.execute(text("CREATE TABLE kept (number integer PRIMARY KEY)")) and None)
-    jobs = [(one if n % 2 else other).write(lambda c, n=n: keep(n, c)) for n in range(200)]
+    jobs = [(one if n % 2 else other).write(partial(keep, n)) for n in range(200)]
     assert sorted(await asyncio.gather(*jobs)) == list(range(200))
     assert await one.read(numbers) == list(range(200))
     await one.close()
@@ -141,7 +142,7 @@ async def test_failed_commit_fails_all(tmp_path: Path) -> None:
     await database.write(lambda c: c.execute(text("CREATE TABLE kept (number integer PRIMARY KEY)")) and None)
     await database.write(lambda c: c.execute(text(broken)) and None)
     orphan = database.write(lambda c: c.execute(text("INSERT INTO child VALUES (99)")) and None)
-    outcomes = await asyncio.gather(orphan, *(database.write(lambda c, n=n: keep(n, c)) for n in range(5)), return_exceptions=True)
+    outcomes = await asyncio.gather(orphan, *(database.write(partial(keep, n)) for n in range(5)), return_exceptions=True)
     kept = await database.read(numbers)
     assert isinstance(outcomes[0], Exception)
     assert [n for n in range(5) if outcomes[n + 1] == n] == kept
@@ -152,7 +153,7 @@ async def test_failed_commit_fails_all(tmp_path: Path) -> None:
 async def test_jobs_at_close_are_finished(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "x.db")
     await database.write(lambda c: c.execute(text("CREATE TABLE kept (number integer PRIMARY KEY)")) and None)
-    jobs = [asyncio.create_task(database.write(lambda c, n=n: keep(n, c))) for n in range(20)]
+    jobs = [asyncio.create_task(database.write(partial(keep, n))) for n in range(20)]
     await asyncio.sleep(0)
     await database.close()
     assert sorted(await asyncio.gather(*jobs)) == list(range(20))

@@ -48,7 +48,7 @@ def test_form_is_gathered_whole(piece: int) -> None:
     assert not form.overflowed
 
 
-@given(text=st.text(st.characters(exclude_categories=("Cs",))), content=st.binary(max_size=3000), piece=st.integers(1, 100))
+@given(text=st.text(st.characters(exclude_categories=["Cs"])), content=st.binary(max_size=3000), piece=st.integers(1, 100))
 def test_any_content_comes_through(text: str, content: bytes, piece: int) -> None:
     form = gathered([("q-what", text)], [("q-proof", "f", content, "text/plain")], piece=piece)
     assert form.fields == {"q-what": [text]}

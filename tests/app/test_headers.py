@@ -93,7 +93,8 @@ async def test_other_hosts_are_refused(public: dict[str, Any]) -> None:
 async def test_missing_middleware_is_noticed(public: dict[str, Any]) -> None:
     """The twin: the same look at an application without the middleware finds every header missing."""
     app = create_app(Settings(**public))
-    app.user_middleware = [layer for layer in app.user_middleware if layer.cls is not HeadersMiddleware]
+    ours: Any = HeadersMiddleware
+    app.user_middleware = [layer for layer in app.user_middleware if layer.cls is not ours]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://form.example") as client:
         assert missing((await client.get("/healthz")).headers, ALWAYS | ON_HTTPS) == list(ALWAYS | ON_HTTPS)
 

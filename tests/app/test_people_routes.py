@@ -3,11 +3,13 @@
 import asyncio
 import re
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, Select, select, text
 
 from app import models
 from app.main import create_app
@@ -21,6 +23,10 @@ pytestmark = pytest.mark.anyio
 CANARY = "KANARI-7391-ពាក្យ"
 
 
+def all_of(chosen: Select[Any], connection: Connection) -> list[bytes]:
+    return list(connection.execute(chosen).scalars())
+
+
 async def opened_reports(intake: Intake, call: MadeCall) -> list[OpenedReport]:
     """Every pending report, opened with the key that the server does not have."""
     reports, parts = models.pending_reports, models.pending_envelopes
@@ -28,7 +34,7 @@ async def opened_reports(intake: Intake, call: MadeCall) -> list[OpenedReport]:
     opened = []
     for row in rows:
         chosen = select(parts.c.bytes).where(parts.c.digest == row.digest).order_by(parts.c.part)
-        pieces = await intake.service.database.read(lambda c, chosen=chosen: list(c.execute(chosen).scalars()))
+        pieces = await intake.service.database.read(partial(all_of, chosen))
         opened.append(call.opened(b"".join(pieces), row.handle))
     return sorted(opened, key=lambda report: report.report.seq)
 
