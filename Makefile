@@ -32,6 +32,12 @@ bench: .venv/develop form/static/manifest.json ## measure, each figure against i
 lock: .venv/develop ## write the locks anew from pyproject.toml (versions and hashes, no addresses)
 	$(LOCK) --extra intake --extra reviewer --extra coordinator --group run --group build --output-file locks/run.txt
 	$(LOCK) --all-extras --group run --group build --group test --group lint --group lock --constraint locks/run.txt --output-file locks/develop.txt
+	npm install --silent --package-lock-only
+	node --eval '$(STRIP_FUNDING)'
+# npm writes the addresses of its packages' sponsors into the lock; a lock here names versions and hashes only.
+STRIP_FUNDING := const fs = require("fs"), lock = JSON.parse(fs.readFileSync("package-lock.json")); \
+	for (const entry of Object.values(lock.packages)) delete entry.funding; \
+	fs.writeFileSync("package-lock.json", JSON.stringify(lock, null, 2) + "\n")
 LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 clean: ## remove what the other targets made, but not var/
