@@ -1,0 +1,182 @@
+"""What fuzzing calls: untrusted bytes go in, and nothing comes out but an answer or the word of a refusal.
+
+A target lets an exception of another kind pass, and raises AssertionError when what was accepted is not written again (readers.py).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from crypto import bundle, entries, envelope, keyfile, minisign, opening, replies, shares
+from crypto.errors import CryptoError
+from crypto.receipts import Receipt
+from questionnaire.errors import QuestionnaireError
+from questionnaire.models import load_call
+from tests.fuzz import corpus
+from tests.fuzz.readers import MAX_K, READERS, as_text
+from tests.vectors import intake, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.fuzz.readers import Reader
+
+_TERMS = {"call": world.CALL, "call_sha256": world.CALL_HASH.hex(), "handle": world.HANDLE}
+_KEY_LIMIT = 1 << 16
+
+
+def spelled(untrusted: bytes, *names: str, readers: Mapping[str, Reader] = READERS) -> None:
+    """Give the bytes to readers; what one accepts it must write again."""
+    for name in names:
+        try:
+            again = readers[name].again(untrusted)
+        except CryptoError:
+            continue
+        if again != untrusted:
+            raise AssertionError(f"The reader {name} takes a second spelling.")
+
+
+def container(untrusted: bytes) -> None:
+    """A container, as it is and filled up with zeros to the least size; and the report in it."""
+    for content in (untrusted, untrusted.ljust(1 << 16, b"\0")):
+        spelled(content, "container")
+    spelled(untrusted, "canonical", "report")
+
+
+def sealed(untrusted: bytes) -> None:
+    """An envelope, as it is and filled up with zeros to the least size; then every age file."""
+    spelled(untrusted, "header", "base64")
+    for recipients in (1, 2):
+        whole = untrusted.ljust(envelope.sealed_size(recipients, 1 << 16), b"\0")
+        for content in {untrusted, whole}:
+            for place in (None, 0):
+                try:
+                    opening.open_report(content, world.IDENTITIES[0], recipients=recipients, max_k=MAX_K, place=place, **_TERMS)  # type: ignore[arg-type]
+                except CryptoError:
+                    continue
+    try:
+        opening.open_age(untrusted, world.IDENTITIES[:2])
+    except CryptoError:
+        return
+
+
+def log(untrusted: bytes) -> None:
+    """A log of this call or of any other, an entry alone, and a saved frontier."""
+    spelled(untrusted, "log", "entry", "frontier")
+    try:
+        entries.check_entries(entries.unframe(untrusted), call=world.CALL, call_sha256=intake.call_hash())
+    except CryptoError:
+        return
+
+
+def note(untrusted: bytes) -> None:
+    """A note, a text that is signed, the lines of keys, and signatures of the other kind."""
+    spelled(untrusted, "note", "signed", "vkey", "signer", "signature", "public-key", "sums")
+    try:
+        minisign.SecretKey.parse(as_text(untrusted), None)
+    except CryptoError:
+        return
+
+
+def key(untrusted: bytes) -> None:
+    """A key file up to the point where it would cost something, and what Bech32 there is."""
+    spelled(untrusted, "key", "bech32", "recipient", "identity")
+    try:
+        keyfile.key_call(untrusted)
+    except CryptoError:
+        return
+    if len(untrusted) > _KEY_LIMIT:
+        raise AssertionError("A key file has no such length.")
+
+
+def share(untrusted: bytes) -> None:
+    """A share, alone and beside a good one. What would take SLIP-39 long is not combined."""
+    spelled(untrusted, "share")
+    good = shares.parse_share(corpus.seeds("share")[1])
+    try:
+        read = shares.parse_share(untrusted)
+        if read.words[:2] == good.words[:2]:
+            shares.combine([read, good])
+    except CryptoError:
+        return
+
+
+def call(untrusted: bytes) -> None:
+    """call.json: what the bundle needs of it, and the whole."""
+    spelled(untrusted, "call", "canonical")
+    try:
+        load_call(untrusted)
+    except QuestionnaireError:
+        return
+
+
+def exported(untrusted: bytes) -> None:
+    """A bundle, and names in it."""
+    spelled(untrusted, "zip", "member")
+    try:
+        bundle.open_bundle(io.BytesIO(untrusted))
+    except CryptoError:
+        return
+
+
+def reply(untrusted: bytes) -> None:
+    """A round, what is sealed in a record, and what was fetched."""
+    spelled(untrusted, "round", "reply")
+    try:
+        replies.check_fetched(untrusted, asked="8", live=1)
+        replies.open_reply(untrusted, call=world.CALL, reply_key=world.REPLY_KEY)
+    except CryptoError:
+        return
+
+
+def receipt(untrusted: bytes) -> None:
+    """A receipt as it is typed."""
+    try:
+        code = Receipt.parse(as_text(untrusted)).code
+    except CryptoError:
+        return
+    if Receipt.parse(code).code != code:
+        raise AssertionError("A receipt is not its own spelling.")
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "envelope": sealed,
+    "container": container,
+    "log": log,
+    "note": note,
+    "key": key,
+    "share": share,
+    "call": call,
+    "bundle": exported,
+    "reply": reply,
+    "receipt": receipt,
+}
+"""By the name that `python -m tests.fuzz` takes."""
+
+SEEDS: dict[str, tuple[str, ...]] = {
+    "envelope": ("header", "base64"),
+    "container": ("container", "report", "canonical"),
+    "log": ("log", "entry", "frontier"),
+    "note": ("note", "signed", "vkey", "signer", "signature", "public-key", "sums"),
+    "key": ("key", "recipient", "identity"),
+    "share": ("share",),
+    "call": ("call",),
+    "bundle": ("zip", "member"),
+    "reply": ("reply", "round"),
+    "receipt": (),
+}
+"""Whose inputs a target begins with (corpus.py)."""
+
+
+def seeds(target: str) -> list[bytes]:
+    """Return what a target begins with: the vectors, without the zeros or the payload that the target fills up itself."""
+    found = [content for name in SEEDS[target] for good in (True, False) for content in corpus.seeds(name, good=good)]
+    if target == "receipt":  # a receipt has many spellings, so it is not among the readers
+        found = [typed for good in (True, False) for typed in corpus.inputs("receipt", "parse", "typed", good=good)]
+    if target == "container":
+        found = [content.rstrip(b"\0") for content in found]
+    if target == "envelope":
+        # The payload of an envelope is noise to a fuzzer; two whole ones are enough.
+        found = [*found[:2], *(content[:5000] for content in found)]
+    return list(dict.fromkeys(found))
