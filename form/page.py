@@ -51,13 +51,21 @@ _FORM_TEXTS = (
     "part.",
     "half.",
     "step.",
-    "arrived.title",
+    "arrived.",
     "sending.title",
     "stuck.title",
     "language.failed",
+    "part",
+    "next",
+    "review.",
 )
 _RECEIPT_TEXTS = ("problem.", "refusal.", "standing.", "withdraw.", "language.failed")
 _MOST_WORDS_K = 20
+_FEWEST_GROUPS = 3
+"""A form of fewer groups of questions is one page: turning pages would only be in the way."""
+
+_ADDITION = frozenset({"receipt", "addition"})
+"""Where scripts are off, the receipt page posts these two fields alone to be given the form for an addition."""
 
 
 def index_page(calls: Sequence[Call], lang: str) -> str:
@@ -122,18 +130,23 @@ def draw_form(  # noqa: PLR0913 - each is a fact the form shows
     **frame: Any,
 ) -> str:
     """The form in a template of its own: form.html, or offline_body.html that stands on it. `frame` is what else that template shows."""
+    if posted.keys() == _ADDITION:
+        problems = ()  # nothing was answered yet, so there is nothing to mend
     sentences = {problem.question: say(f"problem.{problem.code}") for problem in problems}
     drawn = [Field(call, question, say, posted, sentences.get(question.id, "")) for question in call.questions]
+    sections = _sections(call, drawn, say.lang)
     return render(
         template,
         say,
         **{**_call_context(call, call_sha256, say), **frame},
         title=say("problem.title" if problems or refusal else "page.title"),
-        sections=_sections(call, drawn, say.lang),
+        sections=sections,
+        paged=len(sections) >= _FEWEST_GROUPS,
+        addition="addition" in posted,
         consent=read_consent(say, posted, problems),
         problems=_mended(problems, drawn, say),
         refusal=_refused(refusal, problems, say),
-        given_back=bool(posted),
+        given_back=bool(posted.keys() - _ADDITION),
         receipt=receipt,
         receipt_groups=_groups(say.number(receipt), 4),
     )

@@ -4,10 +4,11 @@ import { type Condition, holds } from "./conditions.js";
 import { all, asciiDigits } from "./page.js";
 import type { Consent, Value } from "./report.js";
 
-/** One thing the person can mend: a question id, `consent`, `audience`, and the key of the sentence to show. */
+/** One thing the person can mend: a question id, `consent`, `audience`, the key of the sentence to show, and what it names. */
 export interface Problem {
   readonly question: string;
   readonly code: string;
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** A value that breaks a rule. */

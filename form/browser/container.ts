@@ -2,13 +2,14 @@
 import { type Bytes, utf8 } from "./bytes.js";
 import { Refusal } from "./errors.js";
 
-const BLOCK = 512;
-const END = 2 * BLOCK;
+export const BLOCK = 512;
+export const END = 2 * BLOCK;
 const LEAST_K = 16;
-const MOST_FILES = 99;
+export const MOST_FILES = 99;
 export const MOST_REPORT = 1 << 20;
 
-function rounded(size: number): number {
+/** `size` up to the end of its last block. */
+export function rounded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
 }
 
@@ -25,11 +26,16 @@ export function paddedSize(content: number, maxK: number): number {
   throw new Refusal("too-large");
 }
 
-/** The one header that a member of this name and size has. */
-function header(name: string, size: number): Bytes {
+/** What the member at this place is called: report.json at 0, then the files. */
+function memberName(place: number): string {
+  return place === 0 ? "report.json" : `files/${String(place).padStart(3, "0")}`;
+}
+
+/** The one header that the member at this place has with this size. */
+export function header(place: number, size: number): Bytes {
   const block = new Uint8Array(BLOCK);
   const put = (at: number, text: string): void => block.set(utf8(text), at);
-  put(0, name);
+  put(0, memberName(place));
   put(100, "0000600");
   put(108, "0000000");
   put(116, "0000000");
@@ -48,12 +54,10 @@ export function pack(report: Uint8Array, files: readonly Uint8Array[], maxK: num
   if (report.length > MOST_REPORT || files.length > MOST_FILES) throw new Refusal("too-large");
   const container = new Uint8Array(paddedSize(contentSize(report.length, files.map((file) => file.length)), maxK));
   let at = 0;
-  const put = (name: string, member: Uint8Array): void => {
-    container.set(header(name, member.length), at);
+  [report, ...files].forEach((member, place) => {
+    container.set(header(place, member.length), at);
     container.set(member, at + BLOCK);
     at += BLOCK + rounded(member.length);
-  };
-  put("report.json", report);
-  files.forEach((file, index) => put(`files/${String(index + 1).padStart(3, "0")}`, file));
+  });
   return container;
 }

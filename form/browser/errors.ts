@@ -11,12 +11,33 @@ export type Word =
   | "promise-broken" // a promise for something else than what was sent
   | "log-entry" // a log entry that breaks the format
   | "log-call" // a log of another call
+  | "log-duplicate" // a log that names a report twice
+  | "log-withdraw" // a log with a withdrawal that does not fit its report
   | "log-inconsistent" // a checkpoint that is not the root of the entries
+  | "key-params" // a key of another form than ours
+  | "key-mismatch" // a key whose name is that of another key
   | "withdrawn" // this report was withdrawn before
   | "file-unreadable" // a file that vanished, or that the browser may not read
   | "sealing" // sealing itself threw: nothing left the device
   | "network" // no answer came back
-  | "answer"; // an answer that is none of ours
+  | "answer" // an answer that is none of ours
+  | ReadingWord;
+
+/** What only readers of sealed reports, replies and calls refuse (browser/reading/); no page says these. */
+type ReadingWord =
+  | "size"
+  | "prefix"
+  | "header"
+  | "no-match"
+  | "mac"
+  | "payload"
+  | "padding"
+  | "container"
+  | "json-duplicate"
+  | "version"
+  | "wrong-call"
+  | "handle-mismatch"
+  | "manifest";
 
 /** Refused, with its word. */
 export class Refusal extends Error {

@@ -1,6 +1,6 @@
 /** The call's public log, read by a submitter who looks for a report (format.md section 7). */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, same, utf8 } from "./bytes.js";
+import { type Bytes, concat, hex, same, utf8 } from "./bytes.js";
 import { Refusal } from "./errors.js";
 import type { Checkpoint } from "./notes.js";
 
@@ -42,11 +42,81 @@ export function unframe(framed: Uint8Array): readonly Uint8Array[] {
   while (at < framed.length) {
     if (at + 2 > framed.length) throw new Refusal("log-entry");
     const size = view.getUint16(at);
-    if (size === 0 || at + 2 + size > framed.length) throw new Refusal("log-entry");
+    if (at + 2 + size > framed.length) throw new Refusal("log-entry");
     entries.push(framed.subarray(at + 2, at + 2 + size));
     at += 2 + size;
   }
   return entries;
+}
+
+const HASH = "([0-9a-f]{64})\\n";
+const ENTRY = new RegExp(`^saksei/v1\\n(?:(close|destroy)\\n|(call)\\n${HASH}|(report)\\n${HASH}${HASH}|(withdraw)\\n${HASH}${HASH})$`);
+const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What an entry says, in hex; what its kind does not have is empty. */
+export interface Entry {
+  readonly kind: "call" | "report" | "withdraw" | "close" | "destroy";
+  readonly digest: string;
+  readonly handle: string;
+  readonly withdraw: string;
+}
+
+/** Reads one entry. Refuses (`log-entry`) what has none of the five forms, to the byte. */
+export function parseEntry(entry: Uint8Array): Entry {
+  const found = ENTRY.exec(ascii.decode(entry));
+  if (found === null) throw new Refusal("log-entry");
+  const [, bare, call, callHash = "", report, digest = "", handle = "", , withdrawn = "", withdraw = ""] = found;
+  const kind = bare ?? call ?? report ?? "withdraw";
+  return { kind: kind as Entry["kind"], digest: callHash || digest, handle: handle || withdrawn, withdraw };
+}
+
+/** A report as the log tells of it; `late` when it stands after the close. Digest and handle in hex. */
+export interface LoggedReport {
+  readonly index: number;
+  readonly digest: string;
+  readonly handle: string;
+  readonly late: boolean;
+  readonly withdrawn: boolean;
+}
+
+/** Entries read in their order, with every rule that holds between them (format.md F7.3). */
+export class Entries {
+  /** By handle, in their order. */
+  readonly reports = new Map<string, LoggedReport>();
+  /** Index of the close entry, null while the call is open. */
+  close: number | null = null;
+  destroyed = false;
+  private readonly digests = new Set<string>();
+
+  /** Refuses `log-call`, `log-entry`, `log-duplicate` or `log-withdraw`, for the first rule that is broken. `callSha256` is hex. */
+  constructor(entries: readonly Uint8Array[], callSha256: string) {
+    const [first, ...others] = entries;
+    if (first === undefined || !same(first, utf8(`saksei/v1\ncall\n${callSha256}\n`))) throw new Refusal("log-call");
+    others.forEach((entry, place) => this.read(parseEntry(entry), place + 1));
+  }
+
+  private read(entry: Entry, index: number): void {
+    if (this.destroyed) throw new Refusal("log-entry");
+    if (entry.kind === "call") throw new Refusal("log-call");
+    if (entry.kind === "report") return this.report(entry, index);
+    if (entry.kind === "withdraw") return this.withdraw(entry);
+    if ((entry.kind === "close") !== (this.close === null)) throw new Refusal("log-entry");
+    if (entry.kind === "close") this.close = index;
+    else this.destroyed = true;
+  }
+
+  private report({ digest, handle }: Entry, index: number): void {
+    if (this.reports.has(handle) || this.digests.has(digest)) throw new Refusal("log-duplicate");
+    this.digests.add(digest);
+    this.reports.set(handle, { index, digest, handle, late: this.close !== null, withdrawn: false });
+  }
+
+  private withdraw({ handle, withdraw }: Entry): void {
+    const report = this.reports.get(handle);
+    const preimage = Uint8Array.from(withdraw.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    if (report === undefined || report.withdrawn || hex(sha256(preimage)) !== handle) throw new Refusal("log-withdraw");
+    this.reports.set(handle, { ...report, withdrawn: true });
+  }
 }
 
 /** Where a report stands. */
@@ -54,30 +124,21 @@ export type Standing = "published" | "withdrawn" | "unknown";
 
 /** The log of one call, its entries proven by a checkpoint. */
 export class Log {
-  private readonly reports = new Set<string>();
-  private readonly withdrawals = new Set<string>();
+  private readonly entries: Entries;
 
-  /** Refuses `log-inconsistent` when the checkpoint is not the root of its prefix, `log-call` for the log of another call. */
+  /** Refuses `log-inconsistent` when the checkpoint is not the root of its prefix, and what Entries refuses. */
   constructor(entries: readonly Uint8Array[], checkpoint: Checkpoint, callSha256: string) {
     const signed = entries.slice(0, checkpoint.size);
     if (signed.length !== checkpoint.size || !same(root(signed.map(leafHash)), checkpoint.root)) {
       throw new Refusal("log-inconsistent");
     }
-    const decoder = new TextDecoder();
-    signed.forEach((entry, index) => this.add(decoder.decode(entry).split("\n"), index, callSha256));
-  }
-
-  private add(lines: readonly string[], index: number, callSha256: string): void {
-    const [version, kind, first = "", second = ""] = lines;
-    if (version !== "saksei/v1" || lines[lines.length - 1] !== "") throw new Refusal("log-entry");
-    if (index === 0 && (kind !== "call" || first !== callSha256)) throw new Refusal("log-call");
-    if (kind === "report") this.reports.add(second);
-    if (kind === "withdraw") this.withdrawals.add(first);
+    this.entries = new Entries(signed, callSha256);
   }
 
   /** What the log says of the report with this handle (hex). */
   standing(handle: string): Standing {
-    if (this.withdrawals.has(handle)) return "withdrawn";
-    return this.reports.has(handle) ? "published" : "unknown";
+    const report = this.entries.reports.get(handle);
+    if (report === undefined) return "unknown";
+    return report.withdrawn ? "withdrawn" : "published";
   }
 }

@@ -1,27 +1,43 @@
 /** What is to be mended, in a summary that takes the focus and beside each field. */
 import type { Problem } from "./answers.js";
 import { all, element, first, part, sentence } from "./page.js";
+import { reveal } from "./steps.js";
 
-function clear(): void {
-  for (const error of all("[data-error]")) error.remove();
-  for (const control of all("[aria-invalid]")) control.removeAttribute("aria-invalid");
-  for (const field of all(".field.wrong")) field.classList.remove("wrong");
+function clear(within: ParentNode = document): void {
+  for (const error of all("[data-error]", within)) error.remove();
+  for (const control of all("[aria-invalid]", within)) control.removeAttribute("aria-invalid");
+  for (const field of all(".field.wrong")) field.classList.toggle("wrong", field.querySelector("[data-error]") !== null);
 }
 
 function control(field: HTMLElement): HTMLElement {
   return first("input, textarea, select", field);
 }
 
-/** The sentence beside the field, tied to its control for those who listen. */
-function mark(field: HTMLElement, question: string, said: string): void {
-  const error = element("p", "", { class: "error", id: `e-${question}`, "data-error": "" });
-  error.append(element("span", sentence("problem.word"), { class: "unseen" }), said);
+/** The sentences beside the field, tied to its control for those who listen. */
+function mark(field: HTMLElement, said: string): void {
+  const id = field.id.replace(/^f-/, "e-");
+  const error = field.querySelector<HTMLElement>(`[id="${id}"]`) ?? element("div", "", { class: "error", id, "data-error": "" });
+  const line = element("p");
+  line.append(element("span", sentence("problem.word"), { class: "unseen" }), said);
+  error.append(line);
   first("[data-before-control]", field).before(error);
   field.classList.add("wrong");
   const described = field.tagName === "FIELDSET" ? field : control(field);
-  const ids = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id !== "" && id !== error.id);
-  described.setAttribute("aria-describedby", [...ids, error.id].join(" "));
+  const ids = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((other) => other !== "" && other !== id);
+  described.setAttribute("aria-describedby", [...ids, id].join(" "));
   control(field).setAttribute("aria-invalid", "true");
+}
+
+function sentenceOf({ code, places }: Problem): string {
+  return sentence(`problem.${code}`, places, "problem.bad-option");
+}
+
+/** Says what is to be mended at one field at once, or takes away what was said there; the summary is for when the report is to be sent. */
+export function showProblemAt(field: HTMLElement, problems: readonly Problem[]): void {
+  clear(field);
+  for (const problem of problems) mark(field, sentenceOf(problem));
+  const error = field.querySelector("[data-error]");
+  if (error !== null) error.setAttribute("role", "alert");
 }
 
 function link(field: HTMLElement, said: string): HTMLElement {
@@ -30,6 +46,7 @@ function link(field: HTMLElement, said: string): HTMLElement {
   anchor.append(element("span", field.dataset["label"] ?? "", { class: "about" }), " ", said);
   anchor.addEventListener("click", (event) => {
     event.preventDefault();
+    reveal(field);
     field.scrollIntoView();
     target.focus({ preventScroll: true });
   });
@@ -43,13 +60,13 @@ export function showProblems(problems: readonly Problem[], refusal = ""): void {
   clear();
   const summary = part("problems");
   const rows = refusal === "" ? [] : [element("li", refusal)];
-  for (const { question, code } of problems) {
-    const field = document.getElementById(`f-${question}`);
-    const said = sentence(`problem.${code}`, {}, "problem.bad-option");
+  for (const problem of problems) {
+    const field = document.getElementById(`f-${problem.question}`);
+    const said = sentenceOf(problem);
     if (field === null) {
       rows.push(element("li", said));
     } else {
-      mark(field, question, said);
+      mark(field, said);
       rows.push(link(field, said) as HTMLLIElement);
     }
   }

@@ -38,7 +38,7 @@ export function parseReceipt(typed: string): string {
   const digits = typed
     .normalize("NFKC")
     .replace(/[\u17e0-\u17e9]/g, (digit) => String(digit.charCodeAt(0) - KHMER_ZERO))
-    .replace(/[\s\-.\u200b]/g, "");
+    .replace(/[\p{White_Space}\-.\u200b]/gu, ""); // not \s, which takes U+FEFF and leaves U+0085
   if (!/^[0-9]{32}$/.test(digits) || withCheck(digits.slice(0, DIGITS)) !== digits) throw new Refusal("receipt");
   return digits;
 }

@@ -38,7 +38,7 @@ export class ReceiptPage {
     const address = `/calls/${this.call.call}/log/`;
     const [entries, note] = await Promise.all([fetched(`${address}entries`), fetched(`${address}checkpoint`)]);
     if (entries === null || note === null) throw new Refusal("network");
-    const checkpoint = new TextDecoder().decode(note);
+    const checkpoint = new TextDecoder("utf-8", { ignoreBOM: true }).decode(note);
     const receipt = first<HTMLInputElement>("[name=receipt]", this.form).value;
     this.show((await this.sealer.ask({ kind: "look", call: this.call, receipt, entries, checkpoint }, "found")).reports);
   }

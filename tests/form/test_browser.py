@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import unicodedata
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from crypto.entries import report_entry
 from crypto.notes import SignerKey
-from crypto.opening import OpenedReport, open_report
 from crypto.receipts import Receipt
 from form.catalogue import Catalogue
+from tests.form.browsing import EN, KM, WORDS, fill, form_at, opened, opened_report, picture, receipt_shown
 from tests.form.intake import CSP, HANDLE, ORIGIN, Intake, new_intake, serving
+from tests.form.walking import show, to_the_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, FilePayload, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
-WORDS = "ពួកគេបានគំរាម\u200bខ្ញុំ WITNESS"
-EN, KM = Catalogue("en"), Catalogue("km")
-ARGUMENTS = [
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--host-resolver-rules=MAP plain.example 127.0.0.1",
-]
 BREAKS_WORKER = """() => {
   const Real = Blob;
   window.Blob = class extends Real {
@@ -43,80 +30,23 @@ BREAKS_WORKER = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def intake() -> Iterator[Intake]:
-    with serving(new_intake()) as intake:
-        yield intake
-
-
-@contextmanager
-def opened(browser: Browser, address: str, *, scripts: bool = True, width: int = 360) -> Iterator[Page]:
-    """A page as wide as a cheap phone; what it complains of fails the test, but for answers with a status the test asked for."""
-    context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    if scripts and page.locator("[data-do=send]").count():
-        expect(page.locator("[data-do=send]")).to_be_enabled()
-    yield page
-    context.close()
-    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
-
-
-def form_at(intake: Intake, lang: str = "en") -> str:
-    return f"{intake.address}/{lang}/calls/invented"
-
-
-def fill(page: Page) -> None:
-    page.fill("#q-what", WORDS)
-    page.check("#consent-C1")
-
-
-def picture(name: str, size: int = 4) -> FilePayload:
-    return {"name": name, "mimeType": "image/png", "buffer": b"\x89PNG".ljust(size)}
-
-
-def opened_report(intake: Intake, body: bytes) -> OpenedReport:
-    return open_report(
-        body[HANDLE:],
-        intake.identity,
-        recipients=1,
-        max_k=intake.call.max_k,
-        call="invented",
-        call_sha256=intake.call_sha256,
-        handle=body[:HANDLE],
-    )
-
-
-def receipt_shown(page: Page) -> Receipt:
-    return Receipt.parse(page.locator("#receipt").inner_text())
-
-
 def test_a_sealed_report_opens(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake, "km")) as page:
         page.fill("#q-what", WORDS)
         page.check("#q-incident-TD4")
         page.fill("#q-when-year", "២០២៤")
         page.select_option("#q-when-month", "3")
+        show(page, "#q-country")
         page.select_option("#q-country", "TH")
         page.fill("#q-people", "៣")
         page.check("#q-reported-nobody")
         page.fill("#q-why-not", "fear")
         page.fill("#q-needs-law", "1")
         page.fill("#q-needs-safety", "២")
+        show(page, "#q-evidence")
         page.set_input_files("#q-evidence", [picture("រូប.png")])
         page.fill("#q-reach", "signal")
+        to_the_end(page)
         page.check("#consent-C2")
         page.check("#audience-eu")
         page.check("#contact-again")
@@ -156,6 +86,7 @@ def test_plain_http_is_enough(browser: Browser, intake: Intake) -> None:
 
 def test_one_tick_is_a_report(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
+        to_the_end(page)
         page.check("#consent-C0")
         page.click("[data-do=send]")
         expect(page.locator("#receipt")).to_be_visible()
@@ -165,12 +96,14 @@ def test_one_tick_is_a_report(browser: Browser, intake: Intake) -> None:
 def test_hidden_questions_stay_unanswered(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         expect(page.locator("#q-why-not")).to_be_hidden()
+        show(page, "#q-reported-nobody")
         page.check("#q-reported-nobody")
         page.fill("#q-why-not", WORDS)
         page.check("#q-reported-police")
         expect(page.locator("#q-why-not")).to_be_hidden()
         page.click("#f-reported [data-clear]")
         expect(page.locator("#q-reported-police")).not_to_be_checked()
+        to_the_end(page)
         page.check("#consent-C1")
         page.click("[data-do=send]")
         expect(page.locator("#receipt")).to_be_visible()
@@ -180,28 +113,46 @@ def test_hidden_questions_stay_unanswered(browser: Browser, intake: Intake) -> N
 def test_problems_take_the_focus(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         page.fill("#q-when-year", "24")
+        for button in ("next", "finish"):
+            page.click(f"[data-do={button}]")
+            expect(page.locator("#problems")).to_be_focused()
+            assert page.locator("#problems li").all_inner_texts()[0].splitlines()[-1] == EN("problem.year-four-digits")
+        page.fill("#q-when-year", "2024")
+        show(page, "#q-people")
+        expect(page.locator("#problems")).to_be_hidden()
         page.fill("#q-people", "many")
-        page.check("#contact-again")
-        page.click("[data-do=send]")
-        expect(page.locator("#problems")).to_be_focused()
-        shown = page.locator("#problems li").all_inner_texts()
-        codes = ("year-four-digits", "not-a-number", "required", "contact-needed")
-        assert [line.splitlines()[-1] for line in shown] == [EN(f"problem.{code}") for code in codes]
-        page.click("#problems li:nth-child(2) a")
+        page.press("#q-people", "Enter")
+        page.click("#problems a")
         expect(page.locator("#q-people")).to_be_focused()
         described = page.locator("#q-people").get_attribute("aria-describedby") or ""
         assert EN("problem.not-a-number") in page.locator(f"#{described.split()[-1]}").inner_text()
     assert intake.posts == []
 
 
+def test_a_problem_leads_to_its_group(browser: Browser, intake: Intake) -> None:
+    with opened(browser, form_at(intake)) as page:
+        to_the_end(page)
+        page.check("#contact-again")
+        page.click("[data-do=send]")
+        shown = page.locator("#problems li").all_inner_texts()
+        assert [line.splitlines()[-1] for line in shown] == [EN(f"problem.{code}") for code in ("required", "contact-needed")]
+        page.click("#problems li:nth-child(2) a")
+        expect(page.locator("#q-reach")).to_be_focused()
+    assert intake.posts == []
+
+
 def test_too_large_files_are_told_at_once(browser: Browser) -> None:
     with serving(new_intake(max_k=16)) as intake, opened(browser, form_at(intake)) as page:
-        page.check("#consent-C1")
+        show(page, "#q-evidence")
         page.set_input_files("#q-evidence", [picture("film.png", 70_000)])
         expect(page.locator("[data-used]")).to_contain_text("0.1 MB")
-        page.click("[data-do=send]")
+        expect(page.locator("#f-evidence [data-error]")).to_contain_text(EN("problem.too-large"))
+        to_the_end(page)
         expect(page.locator("#problems")).to_contain_text(EN("problem.too-large"))
-        page.click(".files button")
+        page.click(".files li > button")
+        expect(page.locator("#f-evidence [data-error]")).to_have_count(0)
+        to_the_end(page)
+        page.check("#consent-C1")
         page.click("[data-do=send]")
         expect(page.locator("#receipt")).to_be_visible()
     assert len(intake.posts) == 1
@@ -239,10 +190,13 @@ def test_going_back_keeps_words_and_receipt(browser: Browser, intake: Intake) ->
     intake.refusals = ["busy"]
     with opened(browser, form_at(intake)) as page:
         fill(page)
+        to_the_end(page)
         page.click("[data-do=send]")
         page.click("[data-do=back]")
         assert page.input_value("#q-what") == WORDS
+        show(page, "#q-what")
         page.fill("#q-what", "other words")
+        to_the_end(page)
         page.click("[data-do=send]")
         expect(page.locator("#receipt")).to_be_visible()
         receipt = receipt_shown(page)
@@ -313,9 +267,9 @@ def test_no_enter_sends_before_the_script(browser: Browser, intake: Intake) -> N
         page.route("**/*.js", lambda route: route.abort())
         page.goto(form_at(intake))
         expect(page.locator("[data-waiting]")).to_be_visible()
-        page.fill("#q-people", "3")
-        page.press("#q-people", "Enter")
-        page.locator("[data-do=send]").click(force=True)
+        page.fill("#q-when-year", "2024")
+        page.press("#q-when-year", "Enter")
+        page.locator("[data-do=next]").click(force=True)
         page.wait_for_timeout(300)
     assert intake.posts == []
 
@@ -323,13 +277,19 @@ def test_no_enter_sends_before_the_script(browser: Browser, intake: Intake) -> N
 def test_language_keeps_what_was_typed(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         fill(page)
+        show(page, "#q-incident-DA2")
         page.check("#q-incident-DA2")
+        show(page, "#q-country")
         page.select_option("#q-country", "TH")
+        show(page, "#q-evidence")
         page.set_input_files("#q-evidence", [picture("a.png")])
         page.click("a[data-language=km]")
         expect(page.locator("h1:visible")).to_have_text(intake.call.text(intake.call.title, "km"))
+        expect(page.locator(".files bdi")).to_have_text("a.png")
+        expect(page.locator(".files bdi")).to_be_visible()
         assert page.url.endswith("/km/calls/invented")
         assert page.evaluate("() => document.documentElement.lang") == "km"
+        to_the_end(page)
         page.click("[data-do=send]")
         expect(page.locator("#receipt")).to_be_visible()
     report = opened_report(intake, intake.posts[0]).report
@@ -409,9 +369,11 @@ def test_plain_form_can_be_refused(browser: Browser, intake: Intake) -> None:
 def test_never_scrolls_sideways(browser: Browser, intake: Intake, lang: str, width: int) -> None:
     with opened(browser, form_at(intake, lang), width=width) as page:
         fill(page)
+        show(page, "#q-evidence")
         page.set_input_files("#q-evidence", [picture("a" * 80 + ".png")])
         for step in ("form", "arrived"):
             if step == "arrived":
+                to_the_end(page)
                 page.click("[data-do=send]")
                 expect(page.locator("#receipt")).to_be_visible()
             assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") == 0
