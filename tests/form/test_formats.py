@@ -116,7 +116,7 @@ def test_promises_are_verified() -> None:
         [{"kind": "promise", "note": text, "vkey": str(signer.vkey), "origin": ORIGIN, "leaf": b64(leaf)} for text in notes]
     )
     assert answers[:2] == [1755160000, 1755160000]
-    words = ["signature", "promise-broken", "promise-broken", "promise-broken", "signature", "signature", "signature", "signature"]
+    words = ["signature", "promise-broken", "signature", "signature", "signature", "signature", "signature", "signature"]
     assert [answer["refused"] for answer in answers[2:]] == words
 
 
@@ -125,7 +125,7 @@ def test_checkpoints_are_verified() -> None:
     notes = [signer.sign(Checkpoint(origin, 3, bytes(32)).text()).decode() for origin in (ORIGIN, "intake.example/other")]
     read, other = ask_browser([{"kind": "checkpoint", "note": note, "vkey": str(signer.vkey), "origin": ORIGIN} for note in notes])
     assert read == [3, "00" * 32]
-    assert other == {"refused": "log-call"}
+    assert other == {"refused": "signature"}
 
 
 def test_python_opens_what_is_sealed() -> None:
