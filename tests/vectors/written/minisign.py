@@ -8,13 +8,13 @@ import struct
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.vectors import edwards
 from tests.vectors.collection import Collection
 from tests.vectors.spelling import text
 from tests.vectors.world import CALL_HASH, OTHER_SIGNING, SIGNING
 
 MESSAGE = f"{CALL_HASH.hex()}  call.json\n".encode()
 SIGNED = SIGNING.sign(MESSAGE)
-ORDER = 2**252 + 27742317777372353535851937790883648493
 PASSPHRASE = "correct horse \u00e9"
 
 
@@ -65,7 +65,8 @@ def _verified(made: Collection) -> None:
 def _refused(made: Collection) -> None:
     one, packed, comment, both, _ = SIGNED.split("\n")
     raw = base64.b64decode(packed)
-    scalar = int.from_bytes(raw[42:], "little") + ORDER
+    scalar = int.from_bytes(raw[42:], "little") + edwards.ORDER
+    moved = edwards.signature(SIGNING.seed, hashlib.blake2b(MESSAGE).digest(), moved=True)
     high = base64.b64encode(raw[:42] + scalar.to_bytes(32, "little")).decode()
     spare = packed[:-2] + chr(ord(packed[-2]) + 1) + "="
     other = base64.b64encode(raw[:-1] + bytes([raw[-1] ^ 1])).decode()
@@ -87,6 +88,9 @@ def _refused(made: Collection) -> None:
         "signature-changed": SIGNED.replace(packed, other),
         "signature-not-canonical": SIGNED.replace(packed, spare),
         "signature-scalar-too-high": SIGNED.replace(packed, high),
+        "signature-moved-by-the-point-of-order-two": SIGNED.replace(packed, base64.b64encode(raw[:10] + moved).decode()).replace(
+            both, base64.b64encode(edwards.signature(SIGNING.seed, moved + b"saksei/v1", moved=False)).decode()
+        ),
         "signature-short": SIGNED.replace(packed, base64.b64encode(raw[:-1]).decode()),
         "signature-not-base64": SIGNED.replace(packed, "*" + packed[1:]),
         "second-signature-changed": SIGNED.replace(both, base64.b64encode(bytes(64)).decode()),

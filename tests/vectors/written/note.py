@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.vectors import edwards
 from tests.vectors.collection import Collection
 from tests.vectors.spelling import text
 from tests.vectors.world import LOG_KEY, ORIGIN, OTHER_LOG_KEY, reported
@@ -21,7 +22,6 @@ ROOT = base64.b64encode(hashlib.sha256(b"root").digest()).decode()
 ENCODED = base64.b64encode(LEAF).decode()
 CHECKPOINT = f"{ORIGIN}\n4\n{ROOT}\n"
 PROMISE = f"{ORIGIN}/promise\n{ENCODED}\n1755148200\n"
-ORDER = 2**252 + 27742317777372353535851937790883648493  # of Ed25519's group
 
 
 def signature(content: bytes, key: SignerKey = LOG_KEY) -> bytes:
@@ -123,8 +123,10 @@ def _opened(made: Collection) -> None:
 def _lines(made: Collection) -> None:
     raw = CHECKPOINT.encode()
     own, signed = line(signature(raw)), signature(raw)
+    if edwards.signature(LOG_KEY.seed, raw, moved=False) != signed[4:]:
+        raise ValueError("This is not how Ed25519 signs.")
     encoded = base64.b64encode(signed).decode()
-    scalar = int.from_bytes(signed[36:], "little") + ORDER
+    scalar = int.from_bytes(signed[36:], "little") + edwards.ORDER
     high = signed[:36] + scalar.to_bytes(32, "little")
     spare = encoded[:-2] + chr(ord(encoded[-2]) + 1) + "="
     foreign = line(signature(raw, OTHER_LOG_KEY), "witness.example/w1")
@@ -137,6 +139,7 @@ def _lines(made: Collection) -> None:
         "signature-short": note(CHECKPOINT, line(signed[:-1])),
         "signature-long": note(CHECKPOINT, line(signed + b"\0")),
         "signature-scalar-too-high": note(CHECKPOINT, line(high)),
+        "signature-moved-by-the-point-of-order-two": note(CHECKPOINT, line(signed[:4] + edwards.signature(LOG_KEY.seed, raw, moved=True))),
         "signature-zero": note(CHECKPOINT, line(signed[:4] + bytes(64))),
         "one-of-two-wrong": note(CHECKPOINT, own, line(signed[:4] + bytes(64))),
         "one-of-two-wrong-first": note(CHECKPOINT, line(signed[:4] + bytes(64)), own),
