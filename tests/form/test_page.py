@@ -216,3 +216,26 @@ def test_room_for_files_is_what_fits(call: Call) -> None:
     assert file_room(call) == 2**24 - 2**20 - 1536
     assert "15.7 MB" in pages(call, "en")["form"]
     assert "១៥.៧ មេកាបៃ" in pages(call, "km")["form"]
+
+
+@pytest.mark.parametrize("lang", ["km", "en"])
+def test_offline_form_is_named_by_its_hash(call: Call, lang: str) -> None:
+    say, digest = Catalogue(lang), hashlib.sha256(b"form.html").hexdigest()
+    without = form_page(call, HASH, lang, receipt=RECEIPT)
+    page = form_page(call, HASH, lang, receipt=RECEIPT, offline_sha256=digest)
+    assert digest in page.replace(" ", "")
+    for shown in (say("offline.title"), say("check.form"), 'href="/calls/invented/form.html" download="form.html"'):
+        assert shown in page
+        assert shown not in without
+
+
+@pytest.mark.parametrize("lang", ["km", "en"])
+def test_sealed_files_can_be_handed_in(call: Call, lang: str) -> None:
+    """With and without scripts, and also where the plain form itself is refused."""
+    for page in (form_page(call, HASH, lang, receipt=RECEIPT), form_page(call, HASH, lang, receipt=RECEIPT, unscripted=False)):
+        assert re.search(
+            rf'<form method="post" action="/{lang}/calls/invented/reports" enctype="multipart/form-data"[^>]*>.*?'
+            r'<input type="file" id="sealed" name="sealed" required autocomplete="off">',
+            page,
+            re.DOTALL,
+        )
