@@ -63,9 +63,17 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"no Tab leads to {selector}")
 
 
+def turn_to(page: Page, selector: str) -> None:
+    """Go on, by keyboard, to the group of questions in which the element stands."""
+    while not page.locator(selector).first.is_visible():
+        tab_to(page, "[data-do=next]")
+        page.keyboard.press("Enter")
+
+
 def tick(page: Page, name: str, value: str) -> None:
     """Tick a box, or choose in a list of radio buttons, by keyboard."""
     target = f'input[name="{name}"][value="{value}"]'
+    turn_to(page, target)
     if page.locator(target).get_attribute("type") == "checkbox":
         tab_to(page, target)
         page.keyboard.press("Space")
@@ -79,6 +87,7 @@ def tick(page: Page, name: str, value: str) -> None:
 
 def attach(page: Page, name: str, *files: Path) -> None:
     """Open the file chooser by keyboard and choose."""
+    turn_to(page, f'input[type="file"][name="{name}"]')
     tab_to(page, f'input[type="file"][name="{name}"]')
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
@@ -87,5 +96,6 @@ def attach(page: Page, name: str, *files: Path) -> None:
 
 def write(page: Page, name: str, text: str) -> None:
     """Type into a field."""
+    turn_to(page, f'[name="{name}"]')
     tab_to(page, f'[name="{name}"]')
     page.keyboard.insert_text(text)
