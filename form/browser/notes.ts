@@ -1,7 +1,7 @@
 /** Signed notes of the call's log key: promises and checkpoints (format.md section 7, C2SP signed-note). */
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, concat, fromBase64, hex, same, utf8 } from "./bytes.js";
+import { verifies } from "./ed25519.js";
 import { Refusal } from "./errors.js";
 
 const ED25519 = 0x01;
@@ -47,15 +47,6 @@ function signatureLine(line: string): { readonly name: string; readonly signatur
   const signature = fromBase64(encoded);
   if (signature === null || signature.length < 5) throw new Refusal("signature");
   return { name, signature };
-}
-
-function verifies(signature: Bytes, message: Bytes, key: Bytes): boolean {
-  try {
-    // Strict RFC 8032: what this accepts, every other verifier of a kept promise accepts too.
-    return ed25519.verify(signature, message, key, { zip215: false });
-  } catch {
-    return false;
-  }
 }
 
 /** The second and third line of a note of three, whose first line is `first`. */

@@ -25,7 +25,8 @@ try {
   });
   const files = names.map((name) => join(folder, `${basename(name, ".ts")}.mjs`));
   const options = program === undefined ? ["--test"] : [];
-  process.exitCode = spawnSync(process.execPath, [...options, ...files], { stdio: "inherit" }).status ?? 1;
+  const env = { ...process.env, SAKSEI_ROOT: join(here, "../../..") };
+  process.exitCode = spawnSync(process.execPath, [...options, ...files], { stdio: "inherit", env }).status ?? 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
