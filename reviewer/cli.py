@@ -35,12 +35,16 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "call": Command("reviewer.commands.custody", "calls", "Make a call: its questionnaire, its keys, its folder for the server."),
+    "combine": Command("reviewer.commands.shares", "combine", "Bring the key of a call back from its shares, into a key file."),
+    "rehearse": Command("reviewer.commands.shares", "rehearse", "Prove that shares bring the key back, without showing or writing it."),
     "verify": Command("reviewer.commands.bundle", "verify", "Check that a bundle is whole and its log honest."),
     "import": Command("reviewer.commands.bundle", "import_bundle", "Open a bundle's reports into the encrypted workspace."),
     "open": Command("reviewer.commands.bundle", "open_file", "Open one sealed report into a new folder."),
     "list": Command("reviewer.commands.review", "list_reports", "List every report: how it stands, whose it is, what is left to do."),
     "show": Command("reviewer.commands.review", "show_report", "Show one report: the original words, its files, its consent."),
     "mark": Command("reviewer.commands.review", "mark_report", "Say what a report is: credible or not, its codes, whose it is."),
+    "reply": Command("reviewer.commands.replies", "reply_report", "Write the reply to a report, take it away, or see it."),
+    "replies": Command("reviewer.commands.replies", "write_replies", "Write the round of replies for the server, signed."),
     "release": Command("reviewer.commands.release", "release_summary", "Make an anonymized summary for an audience, audited and signed."),
 }
 

@@ -2,6 +2,7 @@
 
 DIR/server/    call.json  form.html  SHA256SUMS  SHA256SUMS.minisig  log.key    what goes to the server; the log key is nowhere else
 DIR/private/   call.key   signing.key  signing.pub                              what stays with the reviewers
+               (or, in place of call.key, share-1-of-5.txt … share-5-of-5.txt, for several people)
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from form.offline import BundleMissingError, offline_form
 from questionnaire.loader import call_document
 from reviewer import durable
 from reviewer.errors import UsageError
+from reviewer.rotation import require_new_call
+from reviewer.sharing import share_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crypto.keyfile import KdfCost
     from questionnaire.definition import Definition
     from questionnaire.loader import DemoTimes
+    from reviewer.sharing import Scheme
 
 SERVER, PRIVATE = "server", "private"
 CALL_KEY = "call.key"
@@ -59,16 +64,24 @@ class BuiltCall:
 
 
 def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is made of
-    definition: Definition, *, host: str, out: Path, passphrase: str, cost: KdfCost, demo: DemoTimes | None = None
+    definition: Definition,
+    *,
+    host: str,
+    out: Path,
+    passphrase: str,
+    cost: KdfCost,
+    demo: DemoTimes | None = None,
+    shares: Scheme | None = None,
 ) -> BuiltCall:
     """Make fresh keys and the folder `out` for a checked definition.
 
     `out` is whole or not there, folders 0700, files 0600. The call key and the signing key are kept under `passphrase` with derivations of
-    the same memory; the log key is not, since the server must start without one. Raises UsageError when `out` exists, or when the browser's
-    files that form.html is made of were not built.
+    the same memory; the log key is not, since the server must start without one. With `shares` there is no call key: it is split at once,
+    and no passphrase is over the shares. Raises UsageError when `out` exists, or when the browser's files that form.html is made of were
+    not built.
     """
 
-    durable.require_absent(out)
+    require_new_call(out)
     identity = Identity.generate()
     signing = SecretKey.generate()
     call_id = str(definition.id)
@@ -84,12 +97,15 @@ def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is mad
         )
         call_bytes = canonical.dumps(document)
         form = form_file(call_bytes)
-        sealed = seal_key(identity.seed, passphrase, call=call_id, cost=cost)
+        if shares is None:
+            keys = {CALL_KEY: seal_key(identity.seed, passphrase, call=call_id, cost=cost)}
+        else:
+            keys = share_files(identity, call=call_id, scheme=shares)
         memory = min(cost.m_kib * 1024, MEMLIMIT)
         signing_text = signing.to_text(passphrase, opslimit=memory // _SCRYPT_BYTES_PER_OPERATION, memlimit=memory)
         with durable.new_folder(out) as aside:
             _write_server(aside / SERVER, call_bytes, form, signing, log_key.line())
-            _write_private(aside / PRIVATE, sealed, signing_text, signing.public_text())
+            _write_private(aside / PRIVATE, keys, signing_text, signing.public_text())
         return _built(document, call_bytes, form, identity.recipient.fingerprint_groups())
     finally:
         identity.wipe()
@@ -118,9 +134,10 @@ def _write_server(folder: Path, call_bytes: bytes, form: bytes, signing: SecretK
     durable.write_private(folder / "log.key", f"{log_key_line.strip()}\n".encode())
 
 
-def _write_private(folder: Path, sealed: bytes, signing_text: str, signing_public: str) -> None:
+def _write_private(folder: Path, keys: Mapping[str, bytes], signing_text: str, signing_public: str) -> None:
     folder.mkdir(mode=0o700)
-    durable.write_private(folder / CALL_KEY, sealed)
+    for name, content in keys.items():
+        durable.write_private(folder / name, content)
     durable.write_private(folder / SIGNING_KEY, signing_text.encode())
     durable.write_private(folder / SIGNING_PUBLIC, signing_public.encode())
 

@@ -151,9 +151,9 @@ def _keep_outcome(workspace: Workspace, found: ReportOutcome, result: Imported) 
 
 
 def destroy_report(workspace: Workspace, position: int) -> None:
-    """Destroy all that is kept of a withdrawn report, a reviewer's codes, notes and verdict included; its place in the log stays."""
-    for table in ("files", "codes", "notes"):
-        workspace.run(f"DELETE FROM {table} WHERE position = ?", (position,))  # noqa: S608 - the three names above
+    """Destroy all that is kept of a withdrawn report, a reviewer's codes, notes, reply and verdict included; its place in the log stays."""
+    for table in ("files", "codes", "notes", "replies"):
+        workspace.run(f"DELETE FROM {table} WHERE position = ?", (position,))  # noqa: S608 - the names above
     workspace.run(
         "UPDATE reports SET outcome = 'withdrawn', refusal = NULL, body = NULL, thread = NULL, flags = '[]', credible = NULL"
         " WHERE position = ?",

@@ -17,6 +17,7 @@ from questionnaire.models import load_call
 from reviewer import durable
 from reviewer.custody import PRIVATE, SERVER, SIGNING_KEY, form_file, sums_file
 from reviewer.errors import OtherCallError, UsageError
+from reviewer.rotation import saying_why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,10 +55,11 @@ def reissue_call(folder: Path, passphrase: str) -> ReissuedCall:
         raise OtherCallError("The signing key is not the one that call.json names.")
     form = form_file(call_bytes)
     reissued = sums_file(call_bytes, form)
-    try:
-        check_signed(call_bytes, sums, signature, call.signing_key)
-    except SignatureError:
-        check_signed(call_bytes, reissued, signature, call.signing_key)
+    with saying_why():
+        try:
+            check_signed(call_bytes, sums, signature, call.signing_key)
+        except SignatureError:
+            check_signed(call_bytes, reissued, signature, call.signing_key)
     before = (server / FORM).read_bytes() if (server / FORM).exists() else b""
     durable.replace_file(server / FORM, form)
     durable.replace_file(server / SIGNATURE, signing.sign(reissued).encode())

@@ -70,5 +70,14 @@ CREATE TABLE releases (
 ) STRICT;
 """
 
-STEPS: Final = (_FIRST,)
+_REPLIES: Final = """
+-- What the writer of a report is told in every round until it is taken away; at most one a report.
+CREATE TABLE replies (
+    position INTEGER PRIMARY KEY REFERENCES reports (position) ON DELETE CASCADE,
+    written INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+"""
+
+STEPS: Final = (_FIRST, _REPLIES)
 VERSION: Final = len(STEPS)

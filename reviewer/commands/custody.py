@@ -9,12 +9,13 @@ import typer
 
 from crypto.keyfile import KdfCost
 from questionnaire.loader import DemoTimes, load_definition
-from reviewer import durable
 from reviewer.commands.options import KdfMemory, Machine, PassphraseFile
 from reviewer.custody import BuiltCall, build_call
 from reviewer.errors import UsageError
 from reviewer.passphrases import ask_passphrase
 from reviewer.reissue import reissue_call
+from reviewer.rotation import require_new_call
+from reviewer.sharing import Scheme
 from reviewer.terminal import Screen
 
 calls = typer.Typer(no_args_is_help=True, help="Make a call: its questionnaire, its keys, its folder for the server.")
@@ -44,6 +45,10 @@ def build(  # noqa: PLR0913 - the options of a command
     demo_grace_seconds: Annotated[
         int | None, typer.Option("--demo-grace-seconds", min=0, help="With --demo: grace time; that of the definition unless given.")
     ] = None,
+    shares: Annotated[
+        str | None,
+        typer.Option("--shares", metavar="3-of-5", help="Split the key: five people get a share each, and any three bring it back."),
+    ] = None,
     kdf_memory_mib: KdfMemory = None,
     passphrase_file: PassphraseFile = None,
     json: Machine = False,
@@ -51,11 +56,13 @@ def build(  # noqa: PLR0913 - the options of a command
     """Make fresh keys for a call, and the folder DIR.
 
     DIR/server is what goes to the server. DIR/private stays with you: whoever has it and the passphrase reads every report, and without it
-    nobody ever does. Keep two copies of it, apart from each other and from the passphrase.
+    nobody ever does. Keep two copies of it, apart from each other and from the passphrase. With --shares nobody has the key alone: in place
+    of it DIR/private holds a file for each person, and `combine` brings it back.
     """
 
     screen = Screen(machine=json)
-    durable.require_absent(out)
+    require_new_call(out)
+    scheme = None if shares is None else Scheme.parse(shares)
     times = _demo_times(demo_deadline, demo_batch_seconds, demo_grace_seconds) if demo else None
     if not demo and (demo_deadline is not None or demo_grace_seconds is not None):
         raise UsageError("--demo-deadline and --demo-grace-seconds need --demo.")
@@ -63,8 +70,8 @@ def build(  # noqa: PLR0913 - the options of a command
     passphrase = ask_passphrase("the new keys", passphrase_file, screen, new=True)
     cost = KdfCost() if kdf_memory_mib is None else KdfCost(m_kib=kdf_memory_mib * 1024)
     with screen.working("Making the keys"):
-        built = build_call(checked, host=host, out=out, passphrase=passphrase, cost=cost, demo=times)
-    _say_built(screen, built)
+        built = build_call(checked, host=host, out=out, passphrase=passphrase, cost=cost, demo=times, shares=scheme)
+    _say_built(screen, built, scheme)
     screen.document(asdict(built))
 
 
@@ -107,7 +114,7 @@ def _demo_times(deadline: int | None, batch_seconds: int, grace_seconds: int | N
     )
 
 
-def _say_built(screen: Screen, built: BuiltCall) -> None:
+def _say_built(screen: Screen, built: BuiltCall, scheme: Scheme | None) -> None:
     if built.slow_seconds is not None:
         screen.warn(
             f"The largest report takes {built.slow_seconds} seconds on a slow line (400 kbit/s), longer than the grace time: "
@@ -120,4 +127,10 @@ def _say_built(screen: Screen, built: BuiltCall) -> None:
     screen.say()
     screen.say(f"The offline form is server/form.html; its SHA-256 is {built.form_sha256}.")
     screen.say("Take the folder `server` to the server and run `saksei-intake call add server` there; then destroy the copy on the way.")
-    screen.say("Keep the folder `private` offline, in two places.")
+    if scheme is None:
+        screen.say("Keep the folder `private` offline, in two places.")
+        return
+    screen.say(f"The key is split: any {scheme.threshold} of the {scheme.count} share files in `private` bring it back, fewer do not.")
+    screen.say("Give each to one person only, printed or on a stick, and destroy it here: no passphrase protects a share.")
+    screen.say("Let the people try them together with `saksei-reviewer rehearse`.")
+    screen.say("Keep signing.key and signing.pub offline, in two places.")

@@ -194,15 +194,23 @@ def test_commands_make_no_socket(server: Server, built: Path, passphrase_file: P
     envelope = tmp_path / "one.age"
     envelope.write_bytes(server.envelope(numbers[0]))
     definition.write_text(call_yaml())
+    reply = tmp_path / "reply.txt"
+    reply.write_text("We read it.")
     secret, key = ("--passphrase-file", passphrase_file), built / "private" / "call.key"
+    small, shares = ("--kdf-memory-mib", 64), [tmp_path / "shared" / "private" / f"share-{number}-of-2.txt" for number in (1, 2)]
     for command in (
-        ("call", "build", definition, "--host", "a.example.org", "--out", tmp_path / "new", "--kdf-memory-mib", 64, *secret),
+        ("call", "build", definition, "--host", "a.example.org", "--out", tmp_path / "new", *small, *secret),
+        ("call", "build", definition, "--host", "a.example.org", "--out", tmp_path / "shared", "--shares", "2-of-2", *small, *secret),
+        ("rehearse", *shares),
+        ("combine", *shares, "--out", tmp_path / "combined.key", *small, *secret),
         ("verify", bundle),
         ("open", envelope, "--key", key, "--out", tmp_path / "opened", *secret),
         ("import", bundle, "--key", key, "--workspace", workspace, *secret),
         ("list", "-w", workspace, *secret),
         ("mark", numbers[0], "-w", workspace, "--credible", "yes", *secret),
         ("show", numbers[0], "-w", workspace, *secret),
+        ("reply", numbers[0], "-w", workspace, "--text-file", reply, *secret),
+        ("replies", "-w", workspace, "--out", tmp_path / "replies.bin", *secret),
         ("release", "-w", workspace, "--audience", "ministry", "--out", tmp_path / "out.zip", *secret),
     ):
         ran = offline(*command)
