@@ -15,6 +15,7 @@ from pathlib import Path
 # tool looked for on PATH -> Debian package, what the tests do with it
 TOOLS = {
     "chromium": ("chromium", "drive the form in a real browser"),
+    "firefox-esr": ("firefox-esr", "run the vectors in the browser that Tor Browser is made of"),
     "minisign": ("minisign", "check our signatures with the stock tool"),
     "strace": ("strace", "watch every byte the server writes"),
 }
