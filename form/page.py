@@ -51,15 +51,32 @@ _FORM_TEXTS = (
     "part.",
     "half.",
     "step.",
-    "arrived.",
+    "arrived.title",
+    "arrived.added",
     "sending.title",
     "stuck.title",
+    "saved.file",
     "language.failed",
     "part",
     "next",
     "review.",
 )
-_RECEIPT_TEXTS = ("problem.", "refusal.", "standing.", "withdraw.", "language.failed")
+_RECEIPT_TEXTS = (
+    "problem.",
+    "refusal.",
+    "standing.",
+    "withdraw.",
+    "held.",
+    "reply.",
+    "kept.",
+    "add.",
+    "moment",
+    "month.",
+    "weekday.",
+    "part.",
+    "half.",
+    "language.failed",
+)
 _MOST_WORDS_K = 20
 _FEWEST_GROUPS = 3
 """A form of fewer groups of questions is one page: turning pages would only be in the way."""

@@ -16,6 +16,7 @@ export type Word =
   | "log-inconsistent" // a checkpoint that is not the root of the entries
   | "key-params" // a key of another form than ours
   | "key-mismatch" // a key whose name is that of another key
+  | "busy" // work that would take too long
   | "withdrawn" // this report was withdrawn before
   | "file-unreadable" // a file that vanished, or that the browser may not read
   | "sealing" // sealing itself threw: nothing left the device
@@ -43,7 +44,11 @@ type ReadingWord =
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
-  constructor(readonly word: Word) {
+  /** `member` is the file it is about, by its number in the container from 0; -1 for none. */
+  constructor(
+    readonly word: Word,
+    readonly member = -1,
+  ) {
     super(word);
   }
 }

@@ -28,6 +28,8 @@ export interface Filled {
 
 /** The fields of one form in one language; `submitted` is called when the person presses the button. */
 export class Filling {
+  /** Whether there is anything here that could be lost. */
+  touched: boolean;
   private readonly attachments: Attachments;
 
   constructor(
@@ -36,7 +38,11 @@ export class Filling {
     submitted: () => void,
   ) {
     if (carried !== null) putBack(form, carried.typed);
+    this.touched = carried !== null;
     this.attachments = new Attachments(form, carried?.files);
+    form.addEventListener("input", () => {
+      this.touched = true;
+    });
     form.addEventListener("change", () => this.arrange());
     for (const button of all("[data-clear]", form)) button.addEventListener("click", () => this.clear(button));
     form.addEventListener("submit", (event) => {

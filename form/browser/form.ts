@@ -1,47 +1,61 @@
 /** The one script of every page a submitter sees. */
 import type { Carried } from "./filling.js";
-import { ReportPage } from "./report_page.js";
+import { type Writing, ReportPage, newWriting } from "./report_page.js";
 import { ReceiptPage } from "./receipt_page.js";
 import { showOwnTime } from "./deadline.js";
 import { bindEscape, bindLeaving } from "./leaving.js";
-import { all, part, sentence } from "./page.js";
+import { all, first, part, sentence } from "./page.js";
+import { bindPlates } from "./plate.js";
 import { fetchedPage } from "./sending.js";
 
-/** Exchanges the page for the one in another language; what was typed goes along in memory and nowhere else. */
-async function changeLanguage(page: ReportPage, link: HTMLAnchorElement): Promise<void> {
-  const other = await fetchedPage(link.href);
-  const body = other?.querySelector("#report") === null ? undefined : other?.body;
-  if (other === null || body === undefined) {
-    const said = part("language-failed");
-    said.textContent = sentence("language.failed");
-    said.hidden = false;
-    return;
-  }
-  const carried = page.carried();
+/** Exchanges the page for another of ours, in memory; false when it did not come, or has no `needed` part. */
+async function exchange(address: string, needed: string): Promise<boolean> {
+  const other = await fetchedPage(address);
+  if (other === null || other.querySelector(needed) === null) return false;
   const { lang } = other.documentElement;
-  const { title } = other;
+  const { title, body } = other;
   document.body.replaceWith(document.adoptNode(body));
   document.documentElement.lang = lang;
   document.title = title;
-  window.history.replaceState(null, "", link.href);
+  window.history.replaceState(null, "", address);
   window.scrollTo(0, 0);
-  start(carried);
+  return true;
 }
 
-function start(carried: Carried | null): void {
+/** The same page in another language; what was typed goes along in memory and nowhere else. */
+async function changeLanguage(page: ReportPage, writing: Writing, link: HTMLAnchorElement): Promise<void> {
+  const carried = page.carried();
+  if (await exchange(link.href, "#report")) {
+    start(writing, carried);
+    return;
+  }
+  const said = part("language-failed");
+  said.textContent = sentence("language.failed");
+  said.hidden = false;
+}
+
+/** The form, for an addition: the worker that knows the receipt goes along. */
+async function add(sealer: Writing["sealer"]): Promise<boolean> {
+  if (!(await exchange(first<HTMLAnchorElement>("[data-form]").href, "#report"))) return false;
+  start({ sealer, holding: true, postedBefore: false }, null);
+  part("addition").focus();
+  return true;
+}
+
+function start(writing: Writing, carried: Carried | null): void {
   bindLeaving();
+  bindPlates();
   showOwnTime();
-  for (const button of all("[data-do=print]")) button.addEventListener("click", () => window.print());
-  if (document.getElementById("look") !== null) new ReceiptPage();
+  if (document.getElementById("look") !== null) new ReceiptPage(add);
   if (document.getElementById("report") === null) return;
-  const page = new ReportPage(carried);
+  const page = new ReportPage(writing, carried);
   for (const link of all<HTMLAnchorElement>("a[data-language]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      if (page.movable) void changeLanguage(page, link);
+      if (page.movable) void changeLanguage(page, writing, link);
     });
   }
 }
 
 bindEscape();
-start(null);
+start(newWriting(), null);

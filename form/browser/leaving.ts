@@ -1,11 +1,25 @@
-/** Leaving at once: what was typed is wiped, and the history's entry is replaced by a harmless page. */
+/** Leaving at once: what was typed is wiped, and the history's entry is replaced by a harmless page. Leaving by mistake: asked about first. */
 import { all, first } from "./page.js";
 
 const PRESSES = 3;
 const WITHIN = 2000;
 
+let unasked: () => boolean = () => true;
+
+/** Says when the page may be left without a question. There are no entries to go back to, so a phone's Back key leaves the whole form. */
+export function mayGo(free: () => boolean): void {
+  unasked = free;
+}
+
+/** Nothing is left that could be lost. */
+export function letGo(): void {
+  unasked = () => true;
+}
+
 function wipe(): void {
+  letGo();
   for (const form of all<HTMLFormElement>("form")) form.reset();
+  for (const link of all<HTMLAnchorElement>('a[href^="blob:"]')) URL.revokeObjectURL(link.href);
   document.body.replaceChildren();
 }
 
@@ -15,13 +29,14 @@ function leave(address: string): void {
   window.location.replace(address);
 }
 
-/** Binds the button of this page, and for the whole window three presses of Escape. */
+/** Binds the buttons of this page that leave. */
 export function bindLeaving(): void {
-  const button = first<HTMLAnchorElement>("a.leave");
-  button.addEventListener("click", (event) => {
-    event.preventDefault();
-    leave(button.href);
-  });
+  for (const button of all<HTMLAnchorElement>("a.leave, a[data-leave]")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      leave(button.href);
+    });
+  }
 }
 
 /** Three presses of Escape within two seconds leave as well. Bound once: the page may be replaced by the one in another language. */
@@ -31,5 +46,8 @@ export function bindEscape(): void {
     if (key !== "Escape") return;
     presses = [...presses.filter((press) => timeStamp - press < WITHIN), timeStamp];
     if (presses.length >= PRESSES) leave(first<HTMLAnchorElement>("a.leave").href);
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!unasked()) event.preventDefault();
   });
 }

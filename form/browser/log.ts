@@ -125,19 +125,44 @@ export type Standing = "published" | "withdrawn" | "unknown";
 /** The log of one call, its entries proven by a checkpoint. */
 export class Log {
   private readonly entries: Entries;
+  private readonly leaves: readonly Bytes[];
 
   /** Refuses `log-inconsistent` when the checkpoint is not the root of its prefix, and what Entries refuses. */
   constructor(entries: readonly Uint8Array[], checkpoint: Checkpoint, callSha256: string) {
     const signed = entries.slice(0, checkpoint.size);
-    if (signed.length !== checkpoint.size || !same(root(signed.map(leafHash)), checkpoint.root)) {
-      throw new Refusal("log-inconsistent");
-    }
+    this.leaves = signed.map(leafHash);
+    if (!this.covers(checkpoint)) throw new Refusal("log-inconsistent");
     this.entries = new Entries(signed, callSha256);
+  }
+
+  /** Whether another checkpoint of this log is the root of as many of its entries as it says. */
+  covers({ size, root: signed }: Checkpoint): boolean {
+    return size <= this.leaves.length && same(root(this.leaves.slice(0, size)), signed);
+  }
+
+  /** Whether an entry with this leaf hash stands in it. */
+  has(leaf: Uint8Array): boolean {
+    return this.leaves.some((own) => same(own, leaf));
+  }
+
+  /** Whether nothing on time can be added any more. */
+  get closed(): boolean {
+    return this.entries.close !== null;
+  }
+
+  /** How many reports are not withdrawn. */
+  get live(): number {
+    return [...this.entries.reports.values()].filter(({ withdrawn }) => !withdrawn).length;
+  }
+
+  /** The report with this handle (hex). */
+  report(handle: string): LoggedReport | undefined {
+    return this.entries.reports.get(handle);
   }
 
   /** What the log says of the report with this handle (hex). */
   standing(handle: string): Standing {
-    const report = this.entries.reports.get(handle);
+    const report = this.report(handle);
     if (report === undefined) return "unknown";
     return report.withdrawn ? "withdrawn" : "published";
   }

@@ -1,20 +1,16 @@
 /** The offline form: answers are checked and sealed, and the sealed bytes are saved as a file. Nothing is ever sent from here. */
-import { hex } from "./bytes.js";
 import { Refusal } from "./errors.js";
 import { type Carried, Filling, callOf } from "./filling.js";
 import type { Sealed, Sealing } from "./offline_sealing.js";
-import { element, first, part, sentence, shown, view } from "./page.js";
+import { first, part, sentence, view } from "./page.js";
+import { fillPlate } from "./plate.js";
 import { showProblems } from "./problems.js";
+import { sealedName } from "./report.js";
 
 /** What outlives a change of language: who seals, and whether the newest sealed file was given out. */
 export interface Writing {
   readonly sealing: Promise<Sealing>;
   handedOut: boolean;
-}
-
-/** A name that tells several files on one stick apart and says nothing else: the handle is public once it is handed in. */
-function fileName(body: Uint8Array): string {
-  return `sealed-${hex(body.subarray(0, 4))}.bin`;
 }
 
 /** One form in one language. */
@@ -59,19 +55,18 @@ export class OfflinePage {
       );
     } catch (error) {
       view("form");
+      if (error instanceof Refusal && this.filling.vanished(error.member)) return;
       showProblems([], sentence(`refusal.${error instanceof Refusal ? error.word : "sealing"}`));
     }
   }
 
   private give({ body, receipt }: Sealed): void {
     if (this.link.href.startsWith("blob:")) URL.revokeObjectURL(this.link.href);
-    this.link.download = fileName(body);
+    this.link.download = sealedName(body);
     this.link.href = URL.createObjectURL(new Blob([body], { type: "application/octet-stream" }));
     this.writing.handedOut = false;
     part("file").textContent = sentence("saved.file", { name: this.link.download });
-    const plate = part("receipt");
-    plate.className = "plate";
-    plate.replaceChildren(...receipt.flatMap((group) => [element("span", shown(group)), " "]));
+    fillPlate(part("receipt"), receipt);
     view("saved");
   }
 }

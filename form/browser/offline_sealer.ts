@@ -18,7 +18,7 @@ class WorkerSealing implements Sealing {
       this.worker.onmessage = ({ data }: MessageEvent<SealAnswered>) => {
         if (data.kind === "progress") progress(data.part);
         else if (data.kind === "sealed") resolve(data);
-        else reject(new Refusal(data.kind === "refused" ? data.word : "sealing"));
+        else reject(data.kind === "refused" ? new Refusal(data.word, data.member) : new Refusal("sealing"));
       };
       this.worker.postMessage(asked);
     });

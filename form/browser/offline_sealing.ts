@@ -25,7 +25,7 @@ export type SealAnswered =
   | { readonly kind: "begun" }
   | { readonly kind: "progress"; readonly part: number }
   | ({ readonly kind: "sealed" } & Sealed)
-  | { readonly kind: "refused"; readonly word: Word };
+  | { readonly kind: "refused"; readonly word: Word; readonly member: number };
 
 /** Whatever seals. Rejects with a Refusal. */
 export interface Sealing {
@@ -62,7 +62,7 @@ export function serve(): void {
   scope.onmessage = ({ data }) => {
     sealing.seal(data, (part) => scope.postMessage({ kind: "progress", part })).then(
       (sealed) => scope.postMessage({ kind: "sealed", ...sealed }, [sealed.body.buffer]),
-      (refusal: Refusal) => scope.postMessage({ kind: "refused", word: refusal.word }),
+      ({ word, member }: Refusal) => scope.postMessage({ kind: "refused", word, member }),
     );
   };
   scope.postMessage({ kind: "begun" });

@@ -45,11 +45,14 @@ export function asciiDigits(typed: string): string {
   return typed.replace(/[\u17e0-\u17e9]/g, (digit) => String(digit.charCodeAt(0) - KHMER_ZERO));
 }
 
+/** Khmer digits for ASCII ones; everything else stays. */
+export function khmerDigits(digits: string): string {
+  return digits.replace(/[0-9]/g, (digit) => String.fromCharCode(KHMER_ZERO + Number(digit)));
+}
+
 /** A number in the digits of the page's language. */
 export function shown(number: number | string): string {
-  const digits = String(number);
-  if (!document.documentElement.lang.startsWith("km")) return digits;
-  return digits.replace(/[0-9]/g, (digit) => String.fromCharCode(KHMER_ZERO + Number(digit)));
+  return document.documentElement.lang.startsWith("km") ? khmerDigits(String(number)) : String(number);
 }
 
 /** Shows one of the page's views and nothing else, and puts the reader at its beginning. */

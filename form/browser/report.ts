@@ -41,6 +41,11 @@ export function fileName(name: string): string {
   return [...shown].slice(0, NAME_LENGTH).join("") || "file";
 }
 
+/** A name that tells several sealed files apart and says nothing else: the handle they begin with is public once they are handed in. */
+export function sealedName(body: Uint8Array): string {
+  return `sealed-${hex(body.subarray(0, 4))}.bin`;
+}
+
 /** The media type a device gave a file, when it is one. */
 export function fileType(type: string): string {
   return /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/.test(type) ? type : UNKNOWN_TYPE;

@@ -1,51 +1,63 @@
 /** The form: answers are checked, sealed in the worker, sent; the receipt is shown once the log's promise was verified. */
+import { showArrival } from "./arrival.js";
 import { Refusal } from "./errors.js";
 import { type Carried, Filling, callOf } from "./filling.js";
+import { letGo, mayGo } from "./leaving.js";
 import type { Asked } from "./messages.js";
-import { element, first, part, sentence, shown, view } from "./page.js";
+import { handOut, showMoving, showStep, showStuck } from "./moving.js";
+import { first, part, sentence, view } from "./page.js";
+import { fillPlate } from "./plate.js";
 import { showProblems } from "./problems.js";
+import { sealedName } from "./report.js";
 import { Sealer } from "./sealer.js";
-import { post } from "./sending.js";
+import { type WorkAsked, post } from "./sending.js";
 
 /** Refusals after which the same sealed bytes may be sent again. */
-const WORTH_ANOTHER_TRY = new Set(["network", "busy", "full", "work", "answer", "signature", "promise-broken"]);
+const WORTH_ANOTHER_TRY = new Set(["network", "offline", "busy", "full", "work", "answer", "signature", "promise-broken"]);
 
 /** Refusals whose sentence says that nothing was sent. */
 const NOTHING_SENT = new Set(["sealing", "file-unreadable", "report"]);
 
-type Step = "seal" | "send" | "prove";
-const STEPS: readonly Step[] = ["seal", "send", "prove"];
+/** How often work is done for one submission before the person is asked: the server may ask for more, or begin another batch. */
+const MOST_WORK = 3;
 
-function showStep(step: Step, done = 0): void {
-  STEPS.forEach((name, index) => {
-    const row = first(`[data-step="${name}"]`);
-    const at = STEPS.indexOf(step);
-    row.dataset["state"] = index < at ? "done" : index === at ? "now" : "later";
-    if (index === at) row.setAttribute("aria-current", "step");
-    else row.removeAttribute("aria-current");
-    first("[data-state-word]", row).textContent = sentence(`step.${row.dataset["state"]}`);
-  });
-  const bar = first<HTMLProgressElement>("#sending progress");
-  if (done > 0) bar.value = done;
-  else bar.removeAttribute("value");
+/** What outlives a change of language: who seals, and whether what is sealed next is added to reports before. */
+export interface Writing {
+  readonly sealer: Sealer;
+  /** The receipt was typed in: the report is an addition to one that is looked up. */
+  readonly holding: boolean;
+  postedBefore: boolean;
+}
+
+/** A first report. */
+export function newWriting(): Writing {
+  return { sealer: new Sealer(), holding: false, postedBefore: false };
 }
 
 /** One form in one language. */
 export class ReportPage {
   private readonly form = part<HTMLFormElement>("report");
   private readonly call = callOf(this.form);
-  private readonly sealer = new Sealer();
   private readonly filling: Filling;
   private body: Blob | null = null;
   private posted = false;
-  private postedBefore = false;
+  private waiting = false;
 
-  constructor(carried: Carried | null) {
+  constructor(
+    private readonly writing: Writing,
+    carried: Carried | null,
+  ) {
     this.filling = new Filling(this.form, carried, () => {
       this.send().catch(() => this.refused("sealing"));
     });
+    part("addition").hidden = !writing.holding;
+    mayGo(() => !this.filling.touched);
     first("[data-do=again]").addEventListener("click", () => void this.deliver());
     first("[data-do=back]").addEventListener("click", () => this.back());
+    first("[data-do=save]").addEventListener("click", () => void this.save());
+    window.addEventListener("online", () => {
+      if (this.waiting && this.form.isConnected) void this.deliver();
+    });
   }
 
   /** Whether the page may be exchanged for the one in another language: not while a report is on its way, nor after it arrived. */
@@ -61,77 +73,103 @@ export class ReportPage {
   private async send(): Promise<void> {
     const filled = this.filling.checked();
     // What was sent before and never answered may have arrived: the same receipt keeps both reports one person's.
-    if (filled !== null) await this.seal({ kind: "seal", call: this.call, ...filled, addition: this.postedBefore });
+    const addition = this.writing.holding || this.writing.postedBefore;
+    if (filled !== null) await this.seal({ kind: "seal", call: this.call, ...filled, addition });
   }
 
   private async seal(asked: Asked): Promise<void> {
     view("sending");
-    this.move(true);
+    showMoving();
     showStep("seal");
     try {
-      const { body } = await this.sealer.ask(asked, "sealed", (done) => showStep("seal", done));
+      const { body } = await this.writing.sealer.ask(asked, "sealed", (done) => showStep("seal", done));
       this.body = new Blob([body], { type: "application/octet-stream" });
     } catch (error) {
-      return this.refused(error instanceof Refusal ? error.word : "sealing");
+      const { word, member } = error instanceof Refusal ? error : new Refusal("sealing");
+      return this.refused(word, member);
     }
     await this.deliver();
   }
 
   /** Sends the sealed bytes, the same ones as often as it takes. */
   private async deliver(): Promise<void> {
+    this.waiting = false;
     if (this.body === null) return;
-    this.move(true);
+    showMoving();
     showStep("send");
     this.posted = true;
-    const reply = await post(this.form.dataset["post"] ?? "", this.body, (done) => showStep("send", done));
-    if (reply.word === "duplicate") return this.seal({ kind: "again" });
-    if (reply.word !== "") return this.refused(reply.word);
+    const { word, text } = await this.posting(this.body);
+    if (word === "duplicate") return this.seal({ kind: "again" });
+    if (word !== "") return this.refused(word);
     showStep("prove");
     try {
-      const { receipt } = await this.sealer.ask({ kind: "verify", promise: reply.text }, "kept");
-      this.arrived(receipt, reply.text);
+      const { receipt } = await this.writing.sealer.ask({ kind: "verify", promise: text }, "kept");
+      this.arrived(receipt, text);
     } catch (error) {
       this.refused(error instanceof Refusal ? error.word : "signature");
     }
   }
 
-  private move(moving: boolean): void {
-    part("moving").hidden = !moving;
-    part("stuck").hidden = moving;
-    part("sending-title").textContent = sentence(moving ? "sending.title" : "stuck.title");
+  /** Posts, and does the work that is asked for before a report is taken. */
+  private async posting(body: Blob): Promise<{ readonly word: string; readonly text: string }> {
+    let header = "";
+    for (let times = 0; ; times += 1) {
+      const reply = await post(this.form.dataset["post"] ?? "", body, (done) => showStep("send", done), header);
+      if (reply.work === null || times === MOST_WORK) return reply;
+      try {
+        header = await this.worked(reply.work);
+      } catch (error) {
+        return { word: error instanceof Refusal ? error.word : "work", text: "" };
+      }
+      showStep("send");
+    }
   }
 
-  private refused(refusal: string): void {
+  private async worked(work: WorkAsked): Promise<string> {
+    showStep("work");
+    return (await this.writing.sealer.ask({ kind: "work", work }, "worked", (done) => showStep("work", done))).header;
+  }
+
+  private refused(refusal: string, member = -1): void {
     const word = this.posted && NOTHING_SENT.has(refusal) ? "answer" : refusal;
     if (this.body !== null && WORTH_ANOTHER_TRY.has(word)) {
-      this.move(false);
-      part("why").textContent = sentence(`refusal.${word}`);
-      part("stuck").focus();
+      this.waiting = word === "network";
+      showStuck(sentence(word === "network" && !navigator.onLine ? "refusal.offline" : `refusal.${word}`));
       return;
     }
     this.back();
+    if (word === "file-unreadable" && this.filling.vanished(member)) return;
     showProblems([], sentence(`refusal.${word}`));
   }
 
   private back(): void {
     this.body = null;
-    this.postedBefore ||= this.posted;
+    this.waiting = false;
+    this.writing.postedBefore ||= this.posted;
     this.posted = false;
     view("form");
   }
 
+  /** Hands the sealed bytes out, to be sent later or from elsewhere; the receipt with them, because no promise can reach this page then. */
+  private async save(): Promise<void> {
+    if (this.body === null) return;
+    const name = sealedName(new Uint8Array(await this.body.slice(0, 4).arrayBuffer()));
+    const { receipt } = await this.writing.sealer.ask({ kind: "saved" }, "saved");
+    handOut(this.body, name);
+    this.posted = true; // from now on it may arrive without this page
+    part("file").textContent = sentence("saved.file", { name });
+    fillPlate(part("receipt-saved"), receipt);
+    part("saved").hidden = false;
+    part("saved").focus();
+  }
+
   private arrived(receipt: readonly string[], promise: string): void {
-    this.sealer.end();
+    this.writing.sealer.end();
     this.body = null;
-    this.form.reset();
-    this.form.replaceChildren(); // nobody who picks the phone up now can page back to what was typed
+    this.filling.forget();
+    letGo();
     part("problems").replaceChildren();
-    const plate = part("receipt");
-    plate.className = "plate";
-    plate.replaceChildren(...receipt.flatMap((group) => [element("span", shown(group)), " "]));
-    const keep = first<HTMLAnchorElement>("[data-promise]");
-    keep.href = URL.createObjectURL(new Blob([promise], { type: "text/plain" }));
-    document.title = sentence("arrived.title");
-    view("arrived");
+    part("saved").replaceChildren();
+    showArrival(receipt, promise, this.writing.holding);
   }
 }

@@ -7,8 +7,8 @@ const MOST_SHOWN = 600;
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text for reading: marks that turn the direction of letters around are kept in the report and spelt out here; a long one is cut. */
-export function readable(typed: string): string {
-  const cut = typed.length > MOST_SHOWN ? `${typed.slice(0, MOST_SHOWN)}…` : typed;
+export function readable(typed: string, most = MOST_SHOWN): string {
+  const cut = typed.length > most ? `${typed.slice(0, most)}…` : typed;
   return cut.replace(DIRECTIONS, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 

@@ -17,7 +17,7 @@ export class Sealer {
   /** Asks, and waits for an answer of the `expected` kind. Rejects with a Refusal, also when no worker runs here. */
   ask<K extends Answered["kind"]>(asked: Asked, expected: K, progress: (part: number) => void = () => undefined): Promise<Answer<K>> {
     return new Promise((resolve, reject) => {
-      const refuse = (word: Word): void => reject(new Refusal(word));
+      const refuse = (word: Word, member = -1): void => reject(new Refusal(word, member));
       try {
         this.worker ??= begun(WORKER_SCRIPT);
         this.worker.onerror = (event) => {
@@ -26,7 +26,7 @@ export class Sealer {
         };
         this.worker.onmessage = ({ data }: MessageEvent<Answered>) => {
           if (data.kind === "progress") progress(data.part);
-          else if (data.kind === "refused") refuse(data.word);
+          else if (data.kind === "refused") refuse(data.word, data.member);
           else if (data.kind === expected) resolve(data as Answer<K>);
           else refuse(unforeseen(asked));
         };

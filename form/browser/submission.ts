@@ -8,15 +8,17 @@ import { openPromise } from "./notes.js";
 import { Derived, groups, newReceipt } from "./receipt.js";
 import { type Attached, type Call, type Testimony, fileName, fileType, reportBytes } from "./report.js";
 import { seal } from "./sealing.js";
+import type { WorkAsked } from "./sending.js";
+import { solved } from "./work.js";
 
 const HANDLE = 32;
 const MOST_ADDITIONS = 99;
 
-async function attached(file: File): Promise<Attached> {
+async function attached(file: File, member: number): Promise<Attached> {
   try {
     return { name: fileName(file.name), type: fileType(file.type), bytes: new Uint8Array(await file.arrayBuffer()) };
   } catch {
-    throw new Refusal("file-unreadable");
+    throw new Refusal("file-unreadable", member);
   }
 }
 
@@ -50,6 +52,11 @@ export class Submission {
     return body;
   }
 
+  /** Work for the report as it was sealed: the header's value. Refuses (`busy`) what would take too long. */
+  worked({ bits, batch }: WorkAsked, progress: (part: number) => void): string {
+    return solved(this.call.call, batch, hex(this.derived.handle(this.n)), bits, progress);
+  }
+
   /** Another handle of the same receipt, after the server said `duplicate`. */
   next(): void {
     this.n = this.following;
@@ -71,7 +78,7 @@ export class Submission {
     return this.n + 1;
   }
 
-  /** The receipt where no promise can come: in the offline form, which says so. The page shows its own through `kept` alone. */
+  /** The receipt of a sealed report that is saved as a file, where no promise can come: only where the page says that nothing was sent. */
   get unpromised(): readonly string[] {
     return groups(this.code);
   }

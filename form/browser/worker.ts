@@ -24,38 +24,48 @@ function current<T>(value: T | null): T {
   return value;
 }
 
-function begun({ call, testimony, files }: SealAsked, before: Submission | null): Submission {
-  return before === null ? new Submission(call, testimony, files) : before.followed(testimony, files);
+function begun(asked: SealAsked): Submission {
+  const { call, testimony, files } = asked;
+  if (!asked.addition) return new Submission(call, testimony, files);
+  if (submission !== null) return submission.followed(testimony, files);
+  return current(holder).addition(call, testimony, files);
 }
 
 async function answer(asked: Asked): Promise<void> {
+  const progress = (part: number): void => scope.postMessage({ kind: "progress", part });
   switch (asked.kind) {
     case "seal":
-      submission = begun(asked, asked.addition ? submission : null);
+      submission = begun(asked);
       return sealed(submission);
     case "again":
       current(submission).next();
       return sealed(current(submission));
+    case "saved":
+      return scope.postMessage({ kind: "saved", receipt: current(submission).unpromised });
+    case "work":
+      return scope.postMessage({ kind: "worked", header: current(submission).worked(asked.work, progress) });
     case "verify":
       scope.postMessage({ kind: "kept", ...current(submission).kept(asked.promise) });
       submission = null;
       return;
     case "look":
       holder = new Holder(asked.call, asked.receipt);
-      return scope.postMessage({ kind: "found", reports: holder.look(new Uint8Array(asked.entries), asked.checkpoint) });
+      return scope.postMessage({ kind: "found", ...holder.look(asked) });
+    case "replies":
+      return scope.postMessage({ kind: "reply", text: current(holder).reply(asked.n, new Uint8Array(asked.records)) });
     case "withdraw": {
       const body = current(holder).withdrawal(asked.n);
       return scope.postMessage({ kind: "withdrawal", body: body.buffer }, [body.buffer]);
     }
     case "withdrawn":
       current(holder).withdrawn(asked.n, asked.promise);
-      return scope.postMessage({ kind: "found", reports: [{ n: asked.n, standing: "withdrawn" }] });
+      return scope.postMessage({ kind: "withdrawn" });
   }
 }
 
 scope.onmessage = ({ data }) => {
   answer(data).catch((error: unknown) => {
-    const word: Word = error instanceof Refusal ? error.word : unforeseen(data);
-    scope.postMessage({ kind: "refused", word });
+    const [word, member]: [Word, number] = error instanceof Refusal ? [error.word, error.member] : [unforeseen(data), -1];
+    scope.postMessage({ kind: "refused", word, member });
   });
 };
