@@ -57,9 +57,20 @@ async function letters(folder) {
   }
 }
 
+// esbuild's own [hash] of a script also covers where its sources lay; a name by the content alone is the same wherever it is built.
+async function named(folder, name) {
+  if (/\.[A-Z0-9]{8}\./.test(name)) return name; // letters: they stand in a style by this name
+  const digest = createHash("sha256").update(await readFile(join(folder, name))).digest("hex");
+  const [stem, ending] = name.split(".");
+  const final = `${stem}.${digest.slice(0, 8).toUpperCase()}.${ending}`;
+  await rename(join(folder, name), join(folder, final));
+  return final;
+}
+
 async function manifest(folder) {
   const assets = {};
-  for (const name of (await readdir(folder)).sort()) {
+  for (const built of (await readdir(folder)).sort()) {
+    const name = await named(folder, built);
     const digest = createHash("sha384").update(await readFile(join(folder, name))).digest("base64");
     assets[name.replace(/\.[A-Z0-9]{8}\./, ".")] = { name, integrity: `sha384-${digest}` };
   }
@@ -72,10 +83,10 @@ async function main() {
   const out = join(aside, "static");
   try {
     await letters(fonts);
-    const named = { outdir: out, entryNames: "[name].[hash]", alias: { ...SETTINGS.alias, "khmer-letters": fonts } };
+    const given = { outdir: out, entryNames: "[name]", alias: { ...SETTINGS.alias, "khmer-letters": fonts } };
     await build({
       ...SETTINGS,
-      ...named,
+      ...given,
       entryPoints: ["browser/form.ts", "style/form.css", "style/plain.css", "style/icon.svg"].map((path) => join(form, path)),
       assetNames: "[name].[hash]",
       publicPath: "/static",
@@ -85,7 +96,7 @@ async function main() {
     // What stands inside the offline form (form/offline.py): its worker runs the script itself, its letters stand in the style.
     await build({
       ...SETTINGS,
-      ...named,
+      ...given,
       entryPoints: { offline: join(form, "browser/offline.ts"), "offline-style": join(form, "style/form.css") },
       loader: { ".woff2": "dataurl" },
     });
