@@ -48,6 +48,8 @@ WHOLE = 2000
 FRESH = 2
 ALL_POINTS = 12
 ROUNDS = 12
+ABSOLUTE = 100.0
+"""Where many figures are looked for at once, a sum within this times the gap of its bound is good enough."""
 MOST_COLUMNS = 300
 _INF = highspy.kHighsInf
 
@@ -136,12 +138,13 @@ class Adversary:
         if len(every) <= ALL_POINTS:
             return sorted({*every, *chosen})
         named = {(level, code) for key in wanted for one, level, code in key if one == question} | self.statement.listed(question)
-        finest, fresh = self.space.levels[index][0], Counter[Point]()
+        finest, fresh = self.space.levels[index][0], Counter[object]()
+        kinds = self.space.kinds(index, named)[0]
         for point in every:
             if (finest, point[0]) in named:
                 chosen.add(point)
-            elif point not in chosen and fresh[point[1:]] < FRESH:
-                fresh[point[1:]] += 1
+            elif point not in chosen and fresh[kinds[point[0]]] < FRESH:
+                fresh[kinds[point[0]]] += 1
                 chosen.add(point)
         return sorted(chosen)
 
@@ -306,6 +309,7 @@ class Adversary:
     def _integer(self, chosen: Sequence[int], prices: Vector, gap: float) -> Dataset | None:
         solver = _solver()
         solver.setOptionValue("mip_rel_gap", gap)
+        solver.setOptionValue("mip_abs_gap", ABSOLUTE * gap)
         program = highspy.HighsLp()
         columns = np.array([self._columns[self._order[column]] for column in chosen])
         program.num_col_, program.num_row_ = len(chosen), len(self._rows)

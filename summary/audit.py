@@ -131,14 +131,10 @@ def _codes_to_audit(statement: Statement, where: Space) -> dict[tuple[str, str],
     """The codes of each axis: all that a written figure names, and one of each kind of the others."""
     codes: dict[tuple[str, str], list[str]] = {}
     for index, question in enumerate(where.questions):
-        listed = statement.listed(question)
-        for position, level in enumerate(where.levels[index]):
-            kinds: dict[object, str] = {}
-            for point in where.points[index]:
-                code = point[position]
-                kinds.setdefault(code if code == UNANSWERED or (level, code) in listed else ("other", point[position + 1 :]), code)
-            kinds.update({code: code for one, code in listed if one == level})
-            codes[question, level] = sorted(set(kinds.values()))
+        for level, kinds in zip(where.levels[index], where.kinds(index, statement.listed(question)), strict=True):
+            one_of_each = {kind: code for code, kind in reversed(kinds.items())}
+            named = {code for one, code in statement.listed(question) if one == level}
+            codes[question, level] = sorted({*one_of_each.values(), *named})
     return codes
 
 

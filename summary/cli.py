@@ -1,4 +1,5 @@
-"""saksei-coordinator: check a release, look at it, and take documents out of it. Needs no key and no network (interfaces.md).
+"""saksei-coordinator: check a release, look at it, and take documents out of it. Needs no key, and no network but for `watch`
+(interfaces.md).
 
 Exit codes: 0 done, 1 refused (`error: <word>: <sentence>` on stderr), 2 wrong use.
 """
@@ -20,6 +21,7 @@ from questionnaire.errors import QuestionnaireError
 from summary.archive import UnverifiedRelease, open_release, verify_release, write_aside
 from summary.documents.view import TableView, axis_label, label, shown
 from summary.errors import ReleaseError, SummaryError
+from summary.watch_command import watch_log
 from summary.words import word
 
 if TYPE_CHECKING:
@@ -147,6 +149,9 @@ def export(  # noqa: PLR0913 the options of a command
         raise typer.BadParameter("there is no such folder", param_hint="--out")
     write_aside(out, read.files[name])
     typer.echo(json.dumps({"written": str(out), "sha256_release": read.sha256, "language": lang}) if as_json else f"Written: {out}")
+
+
+app.command("watch")(watch_log)
 
 
 def _opened(path: Path, call: Path | None) -> UnverifiedRelease:

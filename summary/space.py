@@ -17,7 +17,7 @@ from questionnaire import ladders
 from summary.tables import UNANSWERED, Axis, Key, Plan, Reporter, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
     from questionnaire.models import Call, Question
 
@@ -44,6 +44,27 @@ class Space:
     def unanswered(self, index: int) -> Point:
         """The point of those who did not answer."""
         return (UNANSWERED,) * len(self.levels[index])
+
+    def kinds(self, index: int, listed: Collection[tuple[str, str]]) -> list[dict[str, Hashable]]:
+        """For each level of a question, the kind of every code: codes of one kind can be exchanged without changing what is published.
+
+        `listed` are the (level, code) that something published names; such a code is of its own kind, and so is the unanswered one. All
+        others are of one kind when what they fall into at coarser levels is, and as many points, with the same listed ones, fall into
+        them.
+        """
+        found: list[dict[str, Hashable]] = [{} for _ in self.levels[index]]
+        for position in reversed(range(len(self.levels[index]))):
+            members: dict[str, list[Point]] = {}
+            for point in self.points[index]:
+                members.setdefault(point[position], []).append(point)
+            for code, points in members.items():
+                if code == UNANSWERED or (self.levels[index][position], code) in listed:
+                    found[position][code] = code
+                    continue
+                above = tuple(found[coarser][points[0][coarser]] for coarser in range(position + 1, len(found)))
+                pairs = (pair for point in points for pair in zip(self.levels[index][:position], point, strict=False))
+                found[position][code] = ("other", len(points), frozenset(pair for pair in pairs if pair in listed), above)
+        return found
 
     def keys(self, profile: Profile, plans: Sequence[Plan]) -> frozenset[Key]:
         """Every figure of the tables that a reporter with this profile counts in."""

@@ -15,13 +15,13 @@ A figure of a category that nothing written names is never hidden: writing "not 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
-from summary.space import part_of, parts, profiles, project, space
+from summary.space import Point, part_of, parts, profiles, project, space
 from summary.statement import HIDDEN, Shown, Statement
 from summary.tables import TOTAL, UNANSWERED, Key, shapes
 
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from questionnaire.models import Call
-    from summary.space import Point, Profile, Space
+    from summary.space import Profile, Space
     from summary.tables import Reporter
 
 BATCHES = 12
 MOST_COLUMNS = 300
+ABSOLUTE = 100.0
+"""Where many figures are settled at once, a sum within this times the gap of its bound is good enough."""
+FAR = 16
+"""How many profiles are tried at a figure that no reporter comes near."""
 
 
 def suppressed(call: Call, reporters: Sequence[Reporter], statement: Statement) -> Statement:
@@ -87,13 +91,13 @@ class _Alternatives:
         """The points to change to: those written down, the unanswered one, and one of each kind of the others, best one nobody has."""
         listed = self.statement.listed(self._space.questions[index])
         levels, met = self._space.levels[index], {point for profile in self._people for point in profile[index]}
-        kinds: dict[Point, Point] = {}
+        kinds, others = self._space.kinds(index, listed)[0], dict[object, Point]()
         for point in sorted(self._space.points[index], key=lambda one: one in met):
             if UNANSWERED in point or (levels[0], point[0]) in listed:
                 yield point
             else:
-                kinds.setdefault(point[1:], point)
-        yield from kinds.values()
+                others.setdefault(kinds[point[0]], point)
+        yield from others.values()
         known = set(self._space.points[index])
         yield from (point for point in sorted(met - known) if any(pair in listed for pair in zip(levels, point, strict=True)))
 
@@ -130,7 +134,7 @@ class _Alternatives:
                     found.update(dict.fromkeys(self._with(profile, index, frozenset({point})) for point in points))
         for key in self.sensitive:
             if len(key) > 1 and not any(exact.get(key[:skip] + key[skip + 1 :], 0) for skip in range(len(key))):
-                found.update(dict.fromkeys(self._moved(profile, key) for profile in originals))
+                found.update(dict.fromkeys(self._moved(profile, key) for profile in originals[:: len(originals) // FAR + 1]))
         return list(found)
 
     def _with(self, profile: Profile, index: int, points: frozenset[Point]) -> Profile:
@@ -216,6 +220,7 @@ class _Alternatives:
     ) -> tuple[dict[Profile, int], list[Key]] | None:
         solver, relaxed = _quiet(), self._program.getLp()
         solver.setOptionValue("mip_rel_gap", gap)
+        solver.setOptionValue("mip_abs_gap", ABSOLUTE * gap)
         for low, high in zip(relaxed.row_lower_, relaxed.row_upper_, strict=True):
             solver.addRow(low, high, 0, np.array([], dtype=np.int32), np.array([]))
         for column in kept:
@@ -260,11 +265,13 @@ class _Alternatives:
 
     def many(self, *, top: bool) -> None:
         """Settle many figures at a time, hiding nothing."""
-        for _ in range(BATCHES):
-            left = [key for key in self.sensitive if key not in self.settled[top]]
-            found = self._solve(self._weights(left, top=top), 0.3) if len(left) > 1 else None
-            if found is None or not self.note(found[0]):
-                return
+        batches = [list(self.sensitive), *(list(some) for _, some in groupby(sorted(self.sensitive, key=_kind), key=_kind))]
+        for batch in batches:
+            for _ in range(BATCHES):
+                left = [key for key in batch if key not in self.settled[top]]
+                found = self._solve(self._weights(left, top=top), 0.3) if len(left) > 1 else None
+                if found is None or not self.note(found[0]):
+                    break
 
     def one(self, key: Key, *, top: bool) -> None:
         """Settle one figure, hiding what must be hidden for it."""
@@ -292,7 +299,7 @@ class _Alternatives:
         self._program.changeColsBounds(len(slack), slack, np.zeros(len(slack)), room)
         costs = np.zeros(first + len(slack))
         costs[first:] = [self._cost_of_hiding(one) for one in self._elastic for _ in range(2)]
-        found = self._solve(costs, 0.05)
+        found = self._solve(costs, 0.0)
         self._program.changeColsBounds(len(slack), slack, np.zeros(len(slack)), np.zeros(len(slack)))
         self._program.changeRowBounds(row, low, high)
         shown = [one for one, figure in self.statement.figures.items() if figure.shown is Shown.BAND and figure.low != figure.high]
@@ -314,6 +321,10 @@ def _quiet() -> highspy.Highs:
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)
     return solver
+
+
+def _kind(key: Key) -> list[tuple[str, str]]:
+    return [part[:2] for part in key]
 
 
 def _order(profile: Profile) -> list[list[Point]]:
