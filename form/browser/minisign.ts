@@ -1,10 +1,16 @@
 /** Signatures of the call's signing key, in minisign's format with prehashed Ed25519 (format.md section 1). */
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { type Bytes, concat, fromBase64, same, utf8 } from "./bytes.js";
+import { verifies } from "./ed25519.js";
 import { Refusal } from "./errors.js";
 
 const FILE = /^untrusted comment: saksei\/v1\n([^\n]*)\ntrusted comment: ([^\u0000-\u0008\u000a-\u001f\u007f]*)\n([^\n]*)\n$/;
+
+/** The public half of a signing key; the number is only its name. */
+export interface SigningKey {
+  readonly number: Bytes;
+  readonly key: Bytes;
+}
 
 /** The bytes of canonical base64 that are this long and begin with these letters. Refuses with `word` what is not. */
 function packed(encoded: string, size: number, letters: string, word: "key-params" | "signature"): Bytes {
@@ -13,22 +19,20 @@ function packed(encoded: string, size: number, letters: string, word: "key-param
   return bytes;
 }
 
-function verifies(signature: Bytes, message: Bytes, key: Bytes): boolean {
-  try {
-    return ed25519.verify(signature, message, key, { zip215: false });
-  } catch {
-    return false;
-  }
+/** Reads a minisign public key, the line that call.json gives. Refuses `key-params`. */
+export function parseSigningKey(line: string): SigningKey {
+  const key = packed(line, 42, "Ed", "key-params");
+  return { number: key.slice(2, 10), key: key.slice(10) };
 }
 
-/** Checks that `signature` (a .minisig file) is by this key (a minisign public key) over `message`. Refuses `signature` or `key-params`. */
-export function checkSignature(message: Uint8Array, signature: string, publicKey: string): void {
-  const key = packed(publicKey, 42, "Ed", "key-params");
+/** The trusted comment of `signature` (a .minisig file), which is by this key over `message`. Refuses `signature` or `key-params`. */
+export function checkSignature(message: Uint8Array, signature: string, publicKey: string): string {
+  const { number, key } = parseSigningKey(publicKey);
   const [, first = "", comment = "", second = ""] = FILE.exec(signature) ?? [];
   const signed = packed(first, 74, "ED", "signature");
   const both = packed(second, 64, "", "signature");
-  if (!same(signed.slice(2, 10), key.slice(2, 10))) throw new Refusal("signature");
   const own = signed.slice(10);
-  const whole = new Uint8Array(blake2b(message));
-  if (!verifies(own, whole, key.slice(10)) || !verifies(both, concat(own, utf8(comment)), key.slice(10))) throw new Refusal("signature");
+  const whole = same(signed.slice(2, 10), number) && verifies(own, blake2b(message), key);
+  if (!whole || !verifies(both, concat(own, utf8(comment)), key)) throw new Refusal("signature");
+  return comment;
 }

@@ -17,8 +17,8 @@ export function replyPrefix(handle: string, live: number): string {
   return digits === 0 ? "all" : handle.slice(0, digits);
 }
 
-/** The records of a round under a prefix. Refuses `size` (cut, or too few to hide among) and `handle-mismatch` (out of place). */
-function records(round: Uint8Array, prefix: string, live: number): ReadonlyMap<string, Uint8Array> {
+/** The records of a round under a prefix, by handle (hex), without it. Refuses `size` (cut, or too few to hide among) and `handle-mismatch` (out of place). */
+export function records(round: Uint8Array, prefix: string, live: number): ReadonlyMap<string, Uint8Array> {
   const count = round.length / RECORD;
   if (!Number.isInteger(count) || count < Math.min(FEWEST, live)) throw new Refusal("size");
   const found = new Map<string, Uint8Array>();

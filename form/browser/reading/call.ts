@@ -2,9 +2,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "../bytes.js";
 import { Refusal } from "../errors.js";
+import { checkSignature, parseSigningKey } from "../minisign.js";
 import { parseVerifier } from "../notes.js";
 import { type JsonObject, type Parsed, arrayOf, integerOf, objectOf, parseCanonical, textOf } from "./json.js";
-import { parseSigningKey, verifySignature } from "./minisign.js";
 import { fromUtf8 } from "./text.js";
 
 /** What call.json says of a call's log and keys; `close` in unix seconds. */
@@ -65,7 +65,7 @@ function authoritiesOf(listed: readonly Parsed[]): ReadonlyMap<string, string> {
 
 /** SHA-256 (hex) of form.html, null when the signed list names none. Refuses `signature`, `manifest` when it names another call.json. */
 export function checkSigned(json: Uint8Array, sums: Uint8Array, signature: Uint8Array, signingKey: string): string | null {
-  verifySignature(sums, signature, signingKey);
+  checkSignature(sums, fromUtf8(signature) ?? "", signingKey);
   const [, call, form] = SUMS.exec(fromUtf8(sums) ?? "") ?? [];
   if (call !== hex(sha256(json))) throw new Refusal("manifest");
   return form ?? null;

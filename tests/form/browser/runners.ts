@@ -4,6 +4,7 @@ import { type Json, canonical } from "../../../form/browser/canonical.js";
 import { contentSize, pack, paddedSize } from "../../../form/browser/container.js";
 import { Refusal } from "../../../form/browser/errors.js";
 import { Entries, leafHash, parseEntry, root, unframe } from "../../../form/browser/log.js";
+import { checkSignature, parseSigningKey } from "../../../form/browser/minisign.js";
 import { openCheckpoint, openNote, openPromise, parseVerifier, readPromise } from "../../../form/browser/notes.js";
 import { checkSigned, readCall } from "../../../form/browser/reading/call.js";
 import { unpack } from "../../../form/browser/reading/container.js";
@@ -11,12 +12,12 @@ import { HybridOpener, openReport } from "../../../form/browser/reading/envelope
 import { profileHeader } from "../../../form/browser/reading/header.js";
 import { parseCanonical } from "../../../form/browser/reading/json.js";
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "../../../form/browser/reading/merkle.js";
-import { parseSigningKey, verifySignature } from "../../../form/browser/reading/minisign.js";
 import { fingerprint, identityText, parseIdentity, parseRecipient, recipientOf } from "../../../form/browser/reading/recipient.js";
-import { fetchedHandles, liveRound, openReply, replyPrefix, signedRound } from "../../../form/browser/reading/replies.js";
+import { liveRound, signedRound } from "../../../form/browser/reading/replies.js";
 import { type ReadReport, checkReport, parseReport } from "../../../form/browser/reading/report.js";
 import { fromHex, fromUtf8 } from "../../../form/browser/reading/text.js";
 import { Derived, groups, newReceipt, parseReceipt } from "../../../form/browser/receipt.js";
+import { openReply, records, replyPrefix } from "../../../form/browser/replies.js";
 import { envelopeSize } from "../../../form/browser/sealing.js";
 import { parseSigner, signFile, signNote } from "./signing.js";
 import type { Value } from "./spelling.js";
@@ -140,18 +141,22 @@ export const RUNNERS: Readonly<Record<string, (given: Input, shared: Input) => G
   },
   "note.promise-of": ({ note, vkey, origin, leaf }) => ({ publish_by: openPromise(noteText(note), vkey, origin, leaf) }),
 
-  "minisign.verify": ({ message, signature, public_key }) => ({ trusted_comment: verifySignature(message, signature, public_key) }),
+  "minisign.verify": ({ message, signature, public_key }) => ({
+    trusted_comment: checkSignature(message, fromUtf8(signature) ?? "", public_key),
+  }),
   "minisign.sign": ({ number, seed, message, trusted_comment }) => ({ signature: signFile(number, seed, message, trusted_comment) }),
   "minisign.public-key": ({ line }) => {
     const { number, key } = parseSigningKey(line);
     return { number, public: key };
   },
 
-  "reply.open": ({ record, call, reply_key }) => ({ reply: openReply(record, call, reply_key) }),
+  "reply.open": ({ record, call, reply_key }) => ({
+    reply: openReply(record, "all", 1, call, hex(record.subarray(0, 32)), reply_key),
+  }),
   "reply.round": ({ round, live }) => ({ handles: liveRound(round, live.map(hex)).map(fromHex) }),
   "reply.signed": ({ round, signature, signing_key }) => ({ handles: signedRound(round, signature, signing_key).map(fromHex) }),
   "reply.prefix": ({ handle, live }) => ({ prefix: replyPrefix(hex(handle), live) }),
-  "reply.fetched": ({ answer, asked, live }) => ({ count: fetchedHandles(answer, asked, live).length }),
+  "reply.fetched": ({ answer, asked, live }) => ({ count: records(answer, asked, live).size }),
 
   "call.read": ({ json }) => {
     const { call, origin, close, authorities } = readCall(json);

@@ -4,7 +4,6 @@ import { blake2b } from "@noble/hashes/blake2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, base64, concat, fromBase64, hex, utf8 } from "../../../form/browser/bytes.js";
 import { Refusal } from "../../../form/browser/errors.js";
-import { TRUSTED, UNTRUSTED_COMMENT } from "../../../form/browser/reading/minisign.js";
 
 const ED25519 = Uint8Array.of(1);
 
@@ -38,5 +37,5 @@ export function signFile(number: Uint8Array, seed: Uint8Array, message: Uint8Arr
   const signature = ed25519.sign(blake2b(message), seed);
   const both = ed25519.sign(concat(signature, utf8(comment)), seed);
   const packed = base64(concat(utf8("ED"), number, signature));
-  return utf8(`${UNTRUSTED_COMMENT}\n${packed}\n${TRUSTED}${comment}\n${base64(both)}\n`);
+  return utf8(`untrusted comment: saksei/v1\n${packed}\ntrusted comment: ${comment}\n${base64(both)}\n`);
 }
