@@ -165,6 +165,19 @@ def add_call(connection: Connection, stored: StoredCall) -> bool:
     return True
 
 
+def mend_call(connection: Connection, stored: StoredCall) -> bool:
+    """Keep another form.html of a call that is here, with the sums that name it and their signature (`saksei-reviewer call reissue`).
+
+    `stored` comes from `read_package`, which held it against the call's signing key. False when it is the one that is here already.
+    """
+    present = load_stored(connection, stored.call.call)
+    if (present.sums, present.signature, present.form) == (stored.sums, stored.signature, stored.form):
+        return False
+    row = models.calls.update().where(models.calls.c.id == stored.call.call)
+    connection.execute(row.values(sums=stored.sums, signature=stored.signature, form=stored.form))
+    return True
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

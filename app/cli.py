@@ -19,7 +19,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.bundles import write_call_bundle
-from app.calls import StoredCall, add_call, read_package
+from app.calls import StoredCall, add_call, mend_call, read_package
 from app.check import check_service
 from app.dialect import now_ms
 from app.errors import AppError, BusyError, NotOpenError
@@ -120,18 +120,21 @@ def migrate() -> None:
 def call_add(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder `server` that `saksei-reviewer call build` wrote.")],
 ) -> None:
-    """Add a call: its files, its log key, and the first entry of its log."""
+    """Add a call: its files, its log key, and the first entry of its log.
+
+    For a call that is here already, this takes a mended form.html (`saksei-reviewer call reissue`).
+    """
     package = read_package(folder)
 
-    async def work(service: Service) -> bool:
+    async def work(service: Service) -> str:
         await service.database.read(require_head)
         service.keys.keep(package.stored.call, package.log_key)
         added = await service.database.write(partial(add_call, stored=package.stored))
+        mended = not added and await service.database.write(partial(mend_call, stored=package.stored))
         await service.publisher.publish()
-        return added
+        return "Added" if added else "Here already, with a new form.html (start the server anew to hand it out)" if mended else "Here already"
 
-    added = _with_service(work)
-    Console().print(f"{'Added' if added else 'Here already'}: {package.stored.call.call}", highlight=False)
+    Console().print(f"{_with_service(work)}: {package.stored.call.call}", highlight=False)
 
 
 @call_app.command("list")

@@ -87,7 +87,8 @@ calls = _table(
     Column("ends", BigInteger, nullable=False),
 )
 """`document`, `sums`, `signature`, `form`: the bytes of call.json, SHA256SUMS, its .minisig and form.html. `opens`, `closes` (deadline +
-grace) and `ends` (deadline + retention) are unix seconds; the triggers read them. Rows never change."""
+grace) and `ends` (deadline + retention) are unix seconds; the triggers read them. A mended `form` may come, with its
+`sums` and `signature`; nothing else of a row changes."""
 
 logs = _table(
     "logs",

@@ -1,5 +1,6 @@
 """Adding a call: the package is held against its signature, the key against the call (format.md section 1)."""
 
+import hashlib
 import shutil
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app import models
-from app.calls import CallBook, add_call, call_ids, load_stored, read_package
+from app.calls import CallBook, StoredCall, add_call, call_ids, load_stored, mend_call, read_package
 from app.errors import CallExistsError, CallPackageError, LogKeyError, UnknownCallError
 from app.logkeys import LogKeys, read_key
 from crypto.entries import call_entry
@@ -105,6 +106,25 @@ async def test_log_begins_with_the_call(intake: Intake, asked: MadeCall) -> None
 async def test_adding_twice_changes_nothing(intake: Intake, asked: MadeCall) -> None:
     await intake.add(asked)
     assert await intake.service.database.write(partial(add_call, stored=asked.stored)) is False
+
+
+def reissued(call: MadeCall, form: bytes) -> StoredCall:
+    """The same call with another form, as `saksei-reviewer call reissue` makes it."""
+    stored = call.stored
+    sums = f"{stored.sha256.hex()}  call.json\n{hashlib.sha256(form).hexdigest()}  form.html\n".encode()
+    return StoredCall(stored.call, stored.document, sums, b"signed anew", form)
+
+
+@pytest.mark.anyio
+async def test_mended_form_is_kept(intake: Intake, asked: MadeCall, make_call: PublicCall) -> None:
+    other = make_call(call="another")
+    await intake.add(asked, other)
+    new = reissued(asked, b"<!doctype html>mended")
+    assert await intake.service.database.write(partial(add_call, stored=new)) is False
+    assert [await intake.service.database.write(partial(mend_call, stored=new)) for _ in range(2)] == [True, False]
+    kept = await intake.service.database.read(partial(load_stored, call_id="asked"))
+    assert (kept.document, kept.sums, kept.signature, kept.form) == (asked.stored.document, new.sums, new.signature, new.form)
+    assert await intake.service.database.read(partial(load_stored, call_id="another")) == other.stored
 
 
 @pytest.mark.anyio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from bench.stage import PASSPHRASE, Stage
 from crypto.entries import report_entry
 from crypto.keyfile import open_key
 from crypto.merkle import leaf_hash
+from crypto.minisign import SecretKey
 from crypto.notes import VerifierKey, parse_promise
 from crypto.opening import open_report
 from crypto.receipts import Receipt
 from questionnaire.models import Call, load_call
+from reviewer.custody import sums_file
 from tests.end_to_end import submitter
 from tests.end_to_end.canary import found_in_files
 from tests.end_to_end.journey import CALL, ROOT
@@ -110,3 +113,26 @@ def test_what_is_no_sealed_file_is_refused(stage: Stage, browser: Browser, tmp_p
         page.get_by_role("button", name="Hand it in").click()
         expect(page.locator("#problems")).to_be_visible()
         expect(page.locator("pre")).to_have_count(0)
+
+
+def handed_out(stage: Stage) -> bytes:
+    """form.html as the server hands it out."""
+    with stage.serving(), urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/calls/{CALL}/form.html", timeout=30) as answer:
+        return bytes(answer.read())
+
+
+def test_mended_form_reaches_the_server(stage: Stage) -> None:
+    """A form of older software, signed, is handed out; the mended one replaces it, for the same call."""
+    server = stage.place / "call" / "server"
+    signing = SecretKey.parse((stage.place / "call" / "private" / "signing.key").read_text(), PASSPHRASE)
+    older = b"<!doctype html>the form of older software"
+    (server / "form.html").write_bytes(older)
+    (server / "SHA256SUMS").write_bytes(sums_file((server / "call.json").read_bytes(), older))
+    (server / "SHA256SUMS.minisig").write_text(signing.sign((server / "SHA256SUMS").read_bytes()))
+    stage.run("saksei-intake", "call", "add", server)
+    assert handed_out(stage) == older
+    stage.run("saksei-reviewer", "call", "reissue", stage.place / "call", "--passphrase-file", stage.passphrase_file)
+    assert handed_out(stage) == older
+    assert "new form.html" in stage.run("saksei-intake", "call", "add", server).stdout
+    mended = handed_out(stage)
+    assert mended == (server / "form.html").read_bytes() != older

@@ -111,6 +111,7 @@ async def test_withdrawal_until_retention_ends(migrated: Database) -> None:
 FIXED = {
     "deadline": "UPDATE calls SET closes = closes + 3600",
     "call": "UPDATE calls SET document = 'x'",
+    "retention, with a mended form": "UPDATE calls SET form = 'x', ends = ends + 1",
     "entry": "UPDATE entries SET entry = 'x'",
     "entry's place": "DELETE FROM entries",
     "close": "UPDATE logs SET closed = (1 = 0)",
@@ -125,6 +126,11 @@ async def test_what_is_fixed_stays(migrated: Database, statement: str) -> None:
     await migrated.write(lambda c: insert_report(c, "asked"))
     await migrated.write(lambda c: c.execute(text("UPDATE logs SET closed = (1 = 1)")) and None)
     assert await refused(migrated, lambda c: c.execute(text(statement)))
+
+
+async def test_a_form_can_be_mended(migrated: Database) -> None:
+    await migrated.write(lambda c: add(c, "asked"))
+    assert not await refused(migrated, lambda c: c.execute(text("UPDATE calls SET sums = 'x', signature = 'x', form = 'x'")))
 
 
 @pytest.mark.parametrize("column", ["digest", "handle"])
