@@ -132,7 +132,9 @@ def call_add(
         added = await service.database.write(partial(add_call, stored=package.stored))
         mended = not added and await service.database.write(partial(mend_call, stored=package.stored))
         await service.publisher.publish()
-        return "Added" if added else "Here already, with a new form.html (start the server anew to hand it out)" if mended else "Here already"
+        return (
+            "Added" if added else "Here already, with a new form.html (start the server anew to hand it out)" if mended else "Here already"
+        )
 
     Console().print(f"{_with_service(work)}: {package.stored.call.call}", highlight=False)
 
