@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both need only python3 >= 3.11 with venv, and make.
 .DEFAULT_GOAL := help
-.PHONY: help run desk test lint bench lock clean
+.PHONY: help run desk test lint bench vectors reproduce lock clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -28,6 +28,12 @@ lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc st
 
 bench: .venv/develop form/static/manifest.json ## measure, each figure against its floor in the same run
 	python bench/open.py && python bench/intake.py
+
+vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors anew, and hold both languages to them
+	python -m tests.vectors.generate && node tests/form/browser/run.mjs vectors.test.ts
+
+reproduce: .venv/develop node_modules/.package-lock.json ## build the browser bundle and form.html twice, to the same bytes
+	python -m pytest -q tests/form/test_reproducible.py
 
 lock: .venv/develop ## write the locks anew from pyproject.toml (versions and hashes, no addresses)
 	$(LOCK) --extra intake --extra reviewer --extra coordinator --group run --group build --output-file locks/run.txt

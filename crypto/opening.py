@@ -86,6 +86,8 @@ class Identity:
     @classmethod
     def parse(cls, text: str) -> Identity:
         """Read `AGE-SECRET-KEY-PQ-1…`, exactly as `text` writes it. Raises KeyParamsError."""
+        if not text.isascii():  # the Kelvin sign lowers to k: a second spelling
+            raise KeyParamsError("This is not a post-quantum identity of age.")
         prefix, seed = bech32_decode(text.lower())
         if prefix != IDENTITY_PREFIX or not text.isupper():
             raise KeyParamsError("This is not a post-quantum identity of age.")

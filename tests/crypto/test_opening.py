@@ -152,8 +152,18 @@ def test_identity_text_reads_back() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", IDENTITY.text().lower(), IDENTITY.text()[:-1], IDENTITY.text() + "\n", str(IDENTITY.recipient), str(IDENTITY.recipient).upper()],
-    ids=range(6),
+    [
+        *(
+            "",
+            IDENTITY.text().lower(),
+            IDENTITY.text()[:-1],
+            IDENTITY.text() + "\n",
+            str(IDENTITY.recipient),
+            str(IDENTITY.recipient).upper(),
+        ),
+        IDENTITY.text().replace("K", "\u212a"),
+    ],
+    ids=range(7),
 )
 def test_other_identity_texts_are_refused(text: str) -> None:
     with pytest.raises(KeyParamsError):
