@@ -132,8 +132,8 @@ class _Alternatives:
                 found.update(dict.fromkeys(self._changed(profile, index, point) for point in points))
                 if self._space.multiple[index]:
                     found.update(dict.fromkeys(self._with(profile, index, frozenset({point})) for point in points))
-        for key in self.sensitive:
-            if len(key) > 1 and not any(exact.get(key[:skip] + key[skip + 1 :], 0) for skip in range(len(key))):
+        for key, top in self.sensitive.items():
+            if len(key) > 1 and all(exact.get(key[:skip] + key[skip + 1 :], 0) < top for skip in range(len(key))):
                 found.update(dict.fromkeys(self._moved(profile, key) for profile in originals[:: len(originals) // FAR + 1]))
         return list(found)
 

@@ -102,14 +102,15 @@ def _bars(block: Block, most: int) -> list[list[Markup]]:
 
 
 def _bar(figure: Shown, most: int) -> Markup:
-    """One bar as SVG: dark up to the least, light up to the most; hatched when the figure is not shown."""
+    """One bar as SVG: dark up to the least, light up to the most; hatched when the figure is not shown, none where it is off the scale."""
     if figure.low is None or figure.high is None:
-        inside = f'<rect class="hidden" x="0" y="0" width="{WIDTH}" height="12" fill="url(#hatch)"/>'
-    else:
-        low, high = (min(WIDTH, round(end * WIDTH / most)) for end in (figure.low, figure.high))
-        kind = "said" if figure.state == "repeated" else "least"
-        inside = f'<rect class="most" x="{low}" y="0" width="{high - low}" height="12"/>'
-        inside += f'<rect class="{kind}" x="0" y="0" width="{low}" height="12"/>' if low else ""
+        return Markup('<svg aria-hidden="true"><rect class="hidden" width="100%" height="100%" fill="url(#hatch)"/></svg>')
+    if figure.high > most:
+        return Markup("")
+    low, high = (round(end * WIDTH / most) for end in (figure.low, figure.high))
+    kind = "said" if figure.state == "repeated" else "least"
+    inside = f'<rect class="most" x="{low}" y="0" width="{high - low}" height="12"/>'
+    inside += f'<rect class="{kind}" x="0" y="0" width="{low}" height="12"/>' if low else ""
     return Markup(f'<svg viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none" aria-hidden="true">{inside}</svg>')  # noqa: S704 numbers only
 
 
