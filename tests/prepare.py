@@ -10,20 +10,58 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-# tool looked for on PATH -> Debian package, what the tests do with it
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# tool looked for on PATH (or a file, by its whole path) -> Debian package, what the tests do with it
 TOOLS = {
     "chromium": ("chromium", "drive the form in a real browser"),
     "firefox-esr": ("firefox-esr", "run the vectors in the browser that Tor Browser is made of"),
     "minisign": ("minisign", "check our signatures with the stock tool"),
     "strace": ("strace", "watch every byte the server writes"),
+    "nginx": ("nginx-light", "put a proxy before the server"),
+    "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so": (
+        "libnginx-mod-http-headers-more-filter",
+        "put a proxy before the server",
+    ),
+    "systemd-analyze": ("systemd", "check the units"),
+    "tor": ("tor", "check the onion service"),
 }
+SERVERS_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+"""Where servers are: not everybody's PATH says so."""
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""What Debian asks before it starts a service that was just installed."""
+
+
+def located(name: str) -> str | None:
+    """The path of a tool or file of TOOLS; None when it is not there."""
+    if name.startswith("/"):
+        return name if Path(name).exists() else None
+    return shutil.which(name, path=SERVERS_PATH)
 
 
 def missing() -> list[str]:
-    """Names of the tools that are not on PATH."""
-    return [name for name in TOOLS if shutil.which(name) is None]
+    """Names of the tools that are not there."""
+    return [name for name in TOOLS if located(name) is None]
+
+
+@contextmanager
+def services_stay_off() -> Iterator[None]:
+    """Keep Debian from starting a server because its package is installed: the tests start their own, on 127.0.0.1."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def install_debian(names: list[str]) -> None:
@@ -32,8 +70,9 @@ def install_debian(names: list[str]) -> None:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     print("Installing for the tests:", ", ".join(packages), flush=True)
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
-        subprocess.run(command, check=False, env=environment, **quiet)  # type: ignore[call-overload]
+    with services_stay_off():
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
+            subprocess.run(command, check=False, env=environment, **quiet)  # type: ignore[call-overload]
 
 
 def playwright_chromium() -> Path | None:
