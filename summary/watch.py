@@ -141,8 +141,7 @@ def watch(pages: Pages, folder: Path, *, call_bytes: bytes | None = None, given:
     if roots[head.size] != head.root:
         raise LogInconsistentError("The entries that the server hands out are not the ones that it signed.")
     _require_prefixes(keep, head, entries, roots)
-    if before != head.size or not (folder / ENTRIES).exists():
-        write_aside(folder / ENTRIES, _frame(entries))
+    write_aside(folder / ENTRIES, _frame(entries))
     return Watched(call.origin, call_sha256, head.size, head.root.hex(), before, len(keep.checkpoints))
 
 
