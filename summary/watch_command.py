@@ -62,7 +62,7 @@ def _say(seen: Watched, *, pinned: bool, as_json: bool) -> None:
         typer.echo(json.dumps({"consistent": True, **asdict(seen)}))
         return
     since = "the first look" if seen.before is None else f"{seen.size - seen.before} more than at the last look"
-    typer.echo(f"Consistent. The log of {seen.origin} has {seen.size} entries, {since}.")
+    typer.echo(f"Consistent. The log of {seen.origin} has {seen.size} {'entry' if seen.size == 1 else 'entries'}, {since}.")
     typer.echo(f"  checkpoints kept  {seen.kept}, all of this one log")
     typer.echo(f"  newest root       {seen.root}")
     typer.echo(f"  call hash         {seen.call_sha256}")
