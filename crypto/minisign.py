@@ -68,7 +68,10 @@ def _scrypt(passphrase: str, salt: bytes, opslimit: int, memlimit: int) -> bytes
     memory = 128 * 8 * ((1 << n_log2) + p + 2)
     if opslimit > OPSLIMIT or memlimit > MEMLIMIT or memory > MEMLIMIT + 65_536:
         raise KeyParamsError("The key file asks for a cost outside the bounds.")
-    password = unicodedata.normalize("NFC", passphrase).encode()
+    try:
+        password = unicodedata.normalize("NFC", passphrase).encode()
+    except UnicodeEncodeError:
+        raise KeyOpenError("The passphrase is not text.") from None
     return hashlib.scrypt(password, salt=salt, n=1 << n_log2, r=8, p=p, maxmem=memory + 65_536, dklen=104)
 
 
@@ -132,6 +135,7 @@ class SecretKey:
 
         Raises:
             KeyParamsError: the limits are out of bounds.
+            KeyOpenError: the passphrase holds half a surrogate pair.
         """
         inner = self.number + self.seed + self._public()
         if passphrase is None:

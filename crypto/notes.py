@@ -25,12 +25,13 @@ _DASH = "— "
 _MAX_SIGNATURES = 100
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_NOT_IN_NAME = re.compile("[\x00-\x1f+\ud800-\udfff]")  # half a surrogate pair has no UTF-8
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}")
 _MOST = 2**53 - 1  # every reader keeps so much exactly
 
 
 def _name_is_good(name: str) -> bool:
-    return bool(name) and "+" not in name and not _CONTROL.search(name) and not any(char.isspace() for char in name)
+    return bool(name) and not _NOT_IN_NAME.search(name) and not any(char.isspace() for char in name)
 
 
 def _unbase64(text: str) -> bytes | None:
@@ -150,7 +151,7 @@ class SignerKey:
         """Make a fresh key.
 
         Raises:
-            KeyParamsError: the name is empty or holds white space, `+` or a control character.
+            KeyParamsError: the name is empty or holds white space, `+`, a control character or half a surrogate pair.
         """
         if not _name_is_good(name):
             raise KeyParamsError("A key cannot have this name.")

@@ -91,10 +91,15 @@ def test_passphrase_is_normalized() -> None:
     assert minisign.SecretKey.parse(KEY.to_text("café", **CHEAP), "cafe\u0301") == KEY
 
 
-@pytest.mark.parametrize("passphrase", [None, "", "Wrong"])
+@pytest.mark.parametrize("passphrase", [None, "", "Wrong", "half a pair \ud800"])
 def test_wrong_passphrase_is_refused(passphrase: str | None) -> None:
     with pytest.raises(KeyOpenError):
         minisign.SecretKey.parse(KEY.to_text("right", **CHEAP), passphrase)
+
+
+def test_passphrase_has_to_be_text() -> None:
+    with pytest.raises(KeyOpenError):
+        KEY.to_text("\ud800", **CHEAP)
 
 
 def test_secret_is_not_shown() -> None:

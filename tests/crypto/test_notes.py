@@ -125,7 +125,7 @@ def test_id_of_another_key_is_a_mismatch() -> None:
         SignerKey.parse(PETER_PRIVATE.replace("c74f20a3", "c74f20a4"))
 
 
-@pytest.mark.parametrize("name", ["", "two words", "a+b", "a b", "a\nb", "a\x01b"])
+@pytest.mark.parametrize("name", ["", "two words", "a+b", "a b", "a\nb", "a\x01b", "a\ud800b"])
 def test_bad_key_name_is_refused(name: str) -> None:
     with pytest.raises(KeyParamsError):
         SignerKey.generate(name)

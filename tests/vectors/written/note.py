@@ -65,6 +65,7 @@ def _keys(made: Collection) -> None:
         "name-empty": VKEY.removeprefix(name),
         "name-with-space": VKEY.replace("/", " "),
         "name-with-no-break-space": VKEY.replace("/", "\u00a0"),
+        "name-with-half-a-surrogate-pair": VKEY.replace("/", "\ud800"),
         "id-upper-case": VKEY.replace(vkey.key_id.hex(), vkey.key_id.hex().upper()),
         "id-short": VKEY.replace(vkey.key_id.hex(), vkey.key_id.hex()[:-1]),
         "key-short": VKEY.replace(key, short),
