@@ -3,13 +3,12 @@
 All functions take a SQLAlchemy Connection inside a transaction.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import Connection, Table, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from app.models import LATE_SQLSTATE
@@ -20,8 +19,19 @@ SQLITE_UNAVAILABLE = frozenset({5, 6, 14})
 POSTGRESQL_FULL = frozenset({"53100", "53200"})
 POSTGRESQL_UNAVAILABLE = ("08", "57P", "53300", "25006", "40")
 
-_CLOCK_SQLITE = text("SELECT CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)")
-_CLOCK_POSTGRESQL = text("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)")
+Statements = Mapping[str, TextClause]
+"""One statement for each kind of database, by the name of its dialect."""
+
+CLOCK_SQLITE = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+CLOCK_POSTGRESQL = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
+
+
+def with_clock(statement: str) -> Statements:
+    """A statement in which `{clock}` is the database's clock in unix milliseconds, read at that very statement."""
+    return {"sqlite": text(statement.format(clock=CLOCK_SQLITE)), "postgresql": text(statement.format(clock=CLOCK_POSTGRESQL))}
+
+
+_NOW = with_clock("SELECT {clock}")
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(:key)")
 _HOLD = text("SELECT pg_advisory_xact_lock(:key)")
 
@@ -33,7 +43,7 @@ def is_sqlite(connection: Connection) -> bool:
 
 def now_ms(connection: Connection) -> int:
     """The database's clock at this very statement, in unix milliseconds: the one clock that decides (format.md section 9)."""
-    return int(connection.execute(_CLOCK_SQLITE if is_sqlite(connection) else _CLOCK_POSTGRESQL).scalar_one())
+    return int(connection.execute(_NOW[connection.dialect.name]).scalar_one())
 
 
 def lock_key(name: str) -> int:
@@ -58,9 +68,13 @@ def hold_call(connection: Connection, call_id: str) -> None:
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless a unique key stands in the way; True when it was inserted."""
-    if is_sqlite(connection):
-        return connection.execute(insert_sqlite(table).on_conflict_do_nothing(), row).rowcount == 1
-    return connection.execute(insert_postgresql(table).on_conflict_do_nothing(), row).rowcount == 1
+    return connection.execute(_insert_once(table.name, tuple(row)), row).rowcount == 1
+
+
+@functools.cache
+def _insert_once(table: str, columns: tuple[str, ...]) -> TextClause:
+    places = ", ".join(f":{column}" for column in columns)
+    return text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING")  # noqa: S608 -- our own names
 
 
 def refused_by_trigger(error: DBAPIError) -> bool:

@@ -24,6 +24,19 @@ ENTRIES_AT_ONCE = 2000
 router = APIRouter()
 
 
+@router.post("/calls/{call_id}/reports", status_code=201)
+async def submit(call_id: str, request: Request, service: Served) -> Response:
+    """Take handle || envelope; answer the promise once the report is durable (format.md section 5)."""
+    stored = await service.book.find(call_id)
+    signer = service.keys.signer(stored.call)
+    length = content_length(request)
+    if length is not None:
+        require_size(stored, length)
+    async with service.uploads.enter(), received(stored, request.stream(), length=length, folder=service.settings.spool_dir) as report:
+        batch = await take_sealed(service.database, stored, report, began=began(request))
+    return PlainTextResponse(promise_report(stored, report, batch, signer), 201)
+
+
 @router.get("/calls/{call_id}/call.json")
 async def call_document(call_id: str, service: Served) -> Response:
     """The bytes of call.json as they were signed."""
@@ -49,19 +62,6 @@ async def offline_form(call_id: str, request: Request, service: Served) -> Respo
     if form is None:
         return refuse(request.scope, 404, NOT_FOUND)
     return Response(form, media_type="text/html", headers={"content-disposition": 'attachment; filename="form.html"'})
-
-
-@router.post("/calls/{call_id}/reports", status_code=201)
-async def submit(call_id: str, request: Request, service: Served) -> Response:
-    """Take handle || envelope; answer the promise once the report is durable (format.md section 5)."""
-    stored = await service.book.find(call_id)
-    signer = service.keys.signer(stored.call)
-    length = content_length(request)
-    if length is not None:
-        require_size(stored, length)
-    async with service.uploads.enter(), received(stored, request.stream(), length=length, folder=service.settings.spool_dir) as report:
-        batch = await take_sealed(service.database, stored, report, began=began(request))
-    return PlainTextResponse(promise_report(stored, report, batch, signer), 201)
 
 
 @router.post("/calls/{call_id}/withdrawals", status_code=201)

@@ -12,7 +12,7 @@ from app import models
 from app.calls import StoredCall
 from app.dialect import insert_once, now_ms, refused_by_trigger, share_call
 from app.errors import ClosedError, UnknownReportError
-from app.submissions import next_batch, sign_promise
+from app.submissions import sign_promise
 from crypto.entries import withdraw_entry
 from crypto.notes import SignerKey
 from crypto.receipts import MAX_ADDITIONS, Receipt
@@ -51,10 +51,11 @@ def withdraw(connection: Connection, stored: StoredCall, secret: bytes) -> Withd
         return Withdrawal(handle, secret, before)
     if not _digests(connection, call_id, handle):
         raise UnknownReportError("No report here belongs to this receipt.")
-    now = now_ms(connection) // 1000
-    if now >= stored.ends:
+    now = now_ms(connection)
+    if now >= stored.ends * 1000:
         raise ClosedError("Retention has ended; what was here is destroyed.")
-    batch = next_batch(connection, stored, now)
+    cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one()
+    batch = stored.schedule.after(max(now // 1000, cut))
     try:
         inserted = insert_once(
             connection, models.pending_withdrawals, {"call": call_id, "handle": handle, "secret": secret, "batch": batch}

@@ -56,8 +56,8 @@ def build_service(settings: Settings) -> Service:
     )
 
 
-def of_request(request: Request) -> Service:
-    """The service that the application of this request was made with."""
+async def of_request(request: Request) -> Service:
+    """The service that the application of this request was made with. (A coroutine: FastAPI sends plain functions to a thread.)"""
     service: Service = request.app.state.service
     return service
 

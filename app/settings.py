@@ -1,5 +1,6 @@
 """Settings by environment, prefix `SAKSEI_` (interfaces.md)."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -43,13 +44,13 @@ class Settings(BaseSettings):
             raise ValueError("SAKSEI_DATABASE_URL must name a file: reports kept in memory are lost")
         return self
 
-    @property
+    @cached_property
     def sqlite_path(self) -> Path | None:
         """The file of the SQLite database; None on PostgreSQL."""
         url = make_url(self.database_url)
         return Path(str(url.database)) if url.drivername == DRIVERS[0] else None
 
-    @property
+    @cached_property
     def spool_dir(self) -> Path:
         """Where uploads wait in unnamed files: beside the SQLite file, else beside the log state (format.md section 6)."""
         path = self.sqlite_path

@@ -20,14 +20,17 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from app.errors import BusyError
+from app.errors import AppError, BusyError
 from app.transactions import Database, Job, T, translate
+from crypto.errors import CryptoError
 
 GROUP_JOBS = 64
 GROUP_WEIGHT = 8 << 20
 QUEUE_JOBS = 2048
 READERS = 4
 BUSY_SECONDS = 10
+CHECKPOINT_PAGES = 4000
+"""Pages in the journal (16 MB) at which SQLite copies them into the database: a few groups of small reports, not one."""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,10 @@ class _Waiting:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.value)
+
+
+class _SpoiledError(Exception):
+    """A job failed after it may have written something: the transaction it shared is undone."""
 
 
 class SqliteDatabase(Database):
@@ -145,7 +152,10 @@ class SqliteDatabase(Database):
             stop = False
             try:
                 with self._write_turn():
-                    stop = self._commit_group(group)
+                    try:
+                        stop = self._commit_group(group)
+                    except _SpoiledError:
+                        self._commit_each(group)
             except BaseException as error:  # whatever it is, each of those who wait must be told
                 failure = translate(error) if isinstance(error, DBAPIError) else error
                 for waiting in group:
@@ -155,32 +165,48 @@ class SqliteDatabase(Database):
                 return
 
     def _commit_group(self, group: list[_Waiting]) -> bool:
-        """Run what waits in one transaction, filling `group`; True when the writer was told to stop."""
+        """Run what waits in one transaction, filling `group`; True when the writer was told to stop.
+
+        There is no savepoint around a job: on a busy machine each statement costs a wait for Python's lock. A job that refuses before it
+        wrote anything leaves nothing to undo; any other failure spoils the group, and its jobs are run again one by one.
+        """
         weight = 0
+        waiting: _Waiting | None = group[0]
         with self._writing.begin() as connection:
-            _run(connection, group[0])
-            weight += group[0].weight
-            while len(group) < GROUP_JOBS and weight < GROUP_WEIGHT:
+            while waiting is not None:
+                _run(connection, waiting)
+                weight += waiting.weight
+                if len(group) >= GROUP_JOBS or weight >= GROUP_WEIGHT:
+                    return False
                 try:
                     waiting = self._queue.get_nowait()
                 except Empty:
                     return False
-                if waiting is None:
-                    return True
-                group.append(waiting)
-                _run(connection, waiting)
-                weight += waiting.weight
-        return False
+                if waiting is not None:
+                    group.append(waiting)
+            return True
+
+    def _commit_each(self, group: list[_Waiting]) -> None:
+        for waiting in group:
+            waiting.value = waiting.error = None
+            try:
+                with self._writing.begin() as connection:
+                    waiting.value = waiting.job(connection)
+            except Exception as error:  # it belongs to the one who waits; the others go on
+                waiting.error = translate(error) if isinstance(error, DBAPIError) else error
 
 
 def _run(connection: Connection, waiting: _Waiting) -> None:
-    connection.exec_driver_sql("SAVEPOINT one_job")
+    raw: Any = connection.connection.dbapi_connection
+    before = raw.total_changes
     try:
         waiting.value = waiting.job(connection)
-    except Exception as error:  # it belongs to the one who waits; the group goes on
-        waiting.error = translate(error) if isinstance(error, DBAPIError) else error
-        connection.exec_driver_sql("ROLLBACK TO one_job")
-    connection.exec_driver_sql("RELEASE one_job")
+    except (AppError, CryptoError) as error:
+        if raw.total_changes != before:
+            raise _SpoiledError from error
+        waiting.error = error
+    except Exception as error:
+        raise _SpoiledError from error
 
 
 def _deliver(group: list[_Waiting]) -> None:
@@ -215,6 +241,7 @@ def _engine(path: Path, *, begin: str, connections: int) -> Engine:
             "foreign_keys = ON",
             "temp_store = MEMORY",
             "trusted_schema = OFF",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()
 

@@ -1,22 +1,39 @@
 """Accepting a sealed report: the checks of format.md section 5 in their order, durable before the promise."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import Any
 
-from sqlalchemy import Connection, Row, Table, or_, select
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app import models
 from app.calls import StoredCall
-from app.dialect import insert_once, now_ms, refused_by_trigger, share_call
+from app.dialect import insert_once, refused_by_trigger, share_call, with_clock
 from app.errors import ClosedError, DuplicateError, NotOpenError, WithdrawnError
 from app.transactions import Database
 from crypto.entries import report_entry
 from crypto.merkle import leaf_hash
 from crypto.notes import Promise, SignerKey
+
+# One index look-up each: an OR of handle and digest would read every report of the call.
+_USED = " UNION ALL ".join(
+    f"SELECT handle, digest, batch FROM {table} WHERE call = :call AND {column} = :{column}"  # noqa: S608 -- our own names
+    for table in ("reports", "pending_reports")
+    for column in ("handle", "digest")
+)
+LOOK_UP = with_clock(
+    "SELECT {clock} AS now, logs.cut, used.handle, used.digest, used.batch"  # noqa: S608 -- our own names
+    f" FROM logs LEFT JOIN ({_USED}) AS used ON 1 = 1 WHERE logs.call = :call"
+)
+"""What every submission asks of the database before anything is written: the clock, the last boundary cut, and what used its hashes."""
+
+_WITHDRAWN = text(
+    "SELECT batch FROM withdrawals WHERE call = :call AND handle = :handle"
+    " UNION ALL SELECT batch FROM pending_withdrawals WHERE call = :call AND handle = :handle"
+)
+_KEEP_PART = text("INSERT INTO pending_envelopes (call, digest, part, bytes) VALUES (:call, :digest, :part, :content)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,15 @@ class SealedReport:
     parts: Callable[[], Iterable[bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The database's clock (unix milliseconds), the last boundary cut, and the batch this very report was promised, if it is here."""
+
+    now: int
+    cut: int
+    batch: int | None
+
+
 def accept(connection: Connection, stored: StoredCall, report: SealedReport, began: float) -> int:
     """Take the report into the pending store, or find that it was taken before; return the batch it was promised.
 
@@ -41,12 +67,12 @@ def accept(connection: Connection, stored: StoredCall, report: SealedReport, beg
     """
     call = stored.call
     share_call(connection, call.call)
-    known = find_report(connection, call.call, report)
-    if known is not None:
-        return known
-    now = now_ms(connection)
+    found = look_up(connection, call.call, report)
+    if found.batch is not None:
+        return found.batch
+    now = found.now
     require_on_time(stored, now_ms=now, began_ms=now - round((monotonic() - began) * 1000))
-    batch = next_batch(connection, stored, now // 1000)
+    batch = stored.schedule.after(max(now // 1000, found.cut))
     if batch > call.close:  # the close was cut: whatever a clock says now, nothing commits any more
         raise ClosedError("The time for reports is over.")
     row = {"call": call.call, "digest": report.digest, "handle": report.handle, "batch": batch}
@@ -57,10 +83,10 @@ def accept(connection: Connection, stored: StoredCall, report: SealedReport, beg
             raise ClosedError("The time for reports is over.") from None
         raise
     if not inserted:  # the same handle or digest came in another transaction meanwhile
-        known = find_report(connection, call.call, report)
-        if known is None:
+        batch_of_twin = look_up(connection, call.call, report).batch
+        if batch_of_twin is None:
             raise DuplicateError("This was used before.")
-        return known
+        return batch_of_twin
     keep_envelope(connection, call.call, report)
     return batch
 
@@ -79,43 +105,30 @@ def require_on_time(stored: StoredCall, *, now_ms: int, began_ms: int) -> None:
         raise ClosedError("The time for reports is over.")
 
 
-def next_batch(connection: Connection, stored: StoredCall, now: int) -> int:
-    """The boundary after `now` (unix seconds) and after the last that was cut; call it under the call's lock."""
-    cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == stored.call.call)).scalar_one()
-    return stored.schedule.after(max(now, cut))
+def look_up(connection: Connection, call_id: str, report: SealedReport) -> Found:
+    """What the database knows at this instant of a report and of its call's log; ask under the call's lock.
 
-
-def find_report(connection: Connection, call_id: str, report: SealedReport) -> int | None:
-    """The batch that this very report was promised, None when neither its handle nor its digest was used.
-
-    Raises WithdrawnError when it was withdrawn since, DuplicateError when only one of the two is the same.
+    Raises WithdrawnError when this very report was withdrawn, DuplicateError when only its handle or only its digest was used.
     """
-    for table in (models.reports, models.pending_reports):
-        used = _rows_using(connection, table, call_id, report)
-        if not used:
-            continue
-        same = [row for row in used if row.handle == report.handle and row.digest == report.digest]
-        if not same:
-            raise DuplicateError("This was used before.")
-        if is_withdrawn(connection, call_id, report.handle):
-            raise WithdrawnError("This report was withdrawn.")
-        return int(same[0].batch)
-    return None
+    asked = {"call": call_id, "handle": report.handle, "digest": report.digest}
+    rows = connection.execute(LOOK_UP[connection.dialect.name], asked).all()
+    used = [row for row in rows if row.batch is not None]
+    if any((row.handle, row.digest) != (report.handle, report.digest) for row in used):
+        raise DuplicateError("This was used before.")
+    if used and is_withdrawn(connection, call_id, report.handle):
+        raise WithdrawnError("This report was withdrawn.")
+    return Found(int(rows[0].now), int(rows[0].cut), int(used[0].batch) if used else None)
 
 
 def is_withdrawn(connection: Connection, call_id: str, handle: bytes) -> bool:
     """True when the report with this handle was withdrawn, in a batch or waiting for one."""
-    return any(
-        connection.execute(select(table.c.batch).where(table.c.call == call_id, table.c.handle == handle)).first() is not None
-        for table in (models.withdrawals, models.pending_withdrawals)
-    )
+    return connection.execute(_WITHDRAWN, {"call": call_id, "handle": handle}).first() is not None
 
 
 def keep_envelope(connection: Connection, call_id: str, report: SealedReport) -> None:
     """Write the envelope down, one part at a time: memory stays bounded whatever its size."""
     for part, content in enumerate(report.parts()):
-        row = {"call": call_id, "digest": report.digest, "part": part, "bytes": content}
-        connection.execute(models.pending_envelopes.insert(), row)
+        connection.execute(_KEEP_PART, {"call": call_id, "digest": report.digest, "part": part, "content": content})
 
 
 def promise_report(stored: StoredCall, report: SealedReport, batch: int, signer: SignerKey) -> bytes:
@@ -126,9 +139,3 @@ def promise_report(stored: StoredCall, report: SealedReport, batch: int, signer:
 def sign_promise(stored: StoredCall, entry: bytes, batch: int, signer: SignerKey) -> bytes:
     """The promise that `entry` will be in the log, made when it was taken for `batch`."""
     return signer.sign(Promise(stored.call.origin, leaf_hash(entry), stored.schedule.publish_by(batch)).text())
-
-
-def _rows_using(connection: Connection, table: Table, call_id: str, report: SealedReport) -> Sequence[Row[Any, Any, Any]]:
-    columns = select(table.c.handle, table.c.digest, table.c.batch)
-    either = or_(table.c.handle == report.handle, table.c.digest == report.digest)
-    return connection.execute(columns.where(table.c.call == call_id, either)).all()

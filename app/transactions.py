@@ -22,7 +22,8 @@ class Database(ABC):
     async def write(self, job: Job[T], *, weight: int = 0) -> T:
         """Run `job` in a writing transaction and return its value once that is durable; what it raises undoes it alone.
 
-        `weight` is about how many bytes it will write. Raises BusyError when too many wait or the database is away, FullError when there is
+        A job may be run more than once, the last time counting: others in its transaction may fail. `weight` is about how many bytes it
+        will write. Raises BusyError when too many wait or the database is away, FullError when there is
         no room.
         """
 

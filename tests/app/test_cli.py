@@ -126,7 +126,7 @@ def test_close_only_when_it_is_over(ready: Run, make_call: PublicCall) -> None:
 
 
 def test_lost_state_needs_the_operator(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
-    over = make_call(call="over", deadline=int(time.time()) + 4, grace_seconds=0)
+    over = make_call(call="over", deadline=int(time.time()) + 8, grace_seconds=0)
     assert ready("call", "add", over.folder).code == 0
     (tmp_path / "state" / "over.state").unlink()
     while int(time.time()) < over.stored.call.close:

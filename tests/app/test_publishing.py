@@ -130,7 +130,7 @@ async def test_enough_do_not_wait(intake: Intake, make_call: PublicCall) -> None
 
 
 async def test_close_is_last_and_once(intake: Intake, make_call: PublicCall) -> None:
-    closing = make_call(call="closing", deadline=int(time.time()) + 2, grace_seconds=0, batch_min=8)
+    closing = make_call(call="closing", deadline=int(time.time()) + 8, grace_seconds=0, batch_min=8)
     await intake.add(closing)
     await take(intake, closing, 2)
     while not (await intake.service.database.read(partial(log_size, call_id=closing.id))).closed:
@@ -143,7 +143,7 @@ async def test_close_is_last_and_once(intake: Intake, make_call: PublicCall) -> 
 
 
 async def test_withdrawal_after_the_close(intake: Intake, make_call: PublicCall) -> None:
-    closing = make_call(call="closing", deadline=int(time.time()) + 2, grace_seconds=0, batch_seconds=1)
+    closing = make_call(call="closing", deadline=int(time.time()) + 8, grace_seconds=0, batch_seconds=1)
     await intake.add(closing)
     receipt = Receipt.generate()
     report = closing.sealed(receipt)

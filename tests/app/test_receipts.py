@@ -35,6 +35,11 @@ async def publish(intake: Intake, call: MadeCall) -> None:
     await intake.service.database.write(partial(forget_published, call_id=call.id))
 
 
+async def until(instant: int) -> None:
+    while time.time() < instant + 0.1:
+        await asyncio.sleep(0.1)
+
+
 async def kept_parts(intake: Intake) -> int:
     both = "SELECT (SELECT count(*) FROM envelopes) + (SELECT count(*) FROM pending_envelopes)"
     return int(await intake.service.database.read(lambda c: c.execute(text(both)).scalar_one()))
@@ -106,12 +111,12 @@ async def test_secret_of_another_call(intake: Intake, asked: MadeCall, hasty: Ma
 
 
 async def test_over_when_retention_ends(intake: Intake, make_call: PublicCall, receipt: Receipt) -> None:
-    ended = make_call(opens=1000, deadline=int(time.time()) - 86400 + 2, retention_days=1, grace_seconds=86400)
+    ended = make_call(opens=1000, deadline=int(time.time()) - 86400 + 8, retention_days=1, grace_seconds=86400)
     await intake.add(ended)
     report = ended.sealed(receipt)
     early = time.monotonic() - 2 * 86400
     await intake.service.database.write(partial(accept, stored=ended.stored, report=report, began=early))
-    await asyncio.sleep(2.1)
+    await until(ended.stored.ends)
     with pytest.raises(ClosedError):
         await intake.service.database.write(partial(withdraw, stored=ended.stored, secret=receipt.withdraw(ended.id, 0)))
     assert await kept_parts(intake) == 1
@@ -119,11 +124,11 @@ async def test_over_when_retention_ends(intake: Intake, make_call: PublicCall, r
 
 async def test_trigger_ends_withdrawals_too(intake: Intake, asked: MadeCall, make_call: PublicCall, receipt: Receipt) -> None:
     """The database's own refusal is `closed`, when the service believes that retention goes on."""
-    ended = make_call(deadline=int(time.time()) - 86400 + 2, opens=1000, retention_days=1, grace_seconds=86400)
+    ended = make_call(deadline=int(time.time()) - 86400 + 8, opens=1000, retention_days=1, grace_seconds=86400)
     await intake.add(ended)
     early = time.monotonic() - 2 * 86400
     await intake.service.database.write(partial(accept, stored=ended.stored, report=ended.sealed(receipt), began=early))
-    await asyncio.sleep(2.1)
+    await until(ended.stored.ends)
     with pytest.raises(ClosedError):
         await intake.service.database.write(partial(withdraw, stored=asked.stored, secret=receipt.withdraw(asked.id, 0)))
 

@@ -2,22 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, TextClause, select, text
 
 from app import models
 from app.errors import ClosedError, DuplicateError, NotOpenError, WithdrawnError
 from app.publishing import cut_batch
 from app.receipts import withdraw
-from app.submissions import SealedReport, accept, require_on_time
+from app.submissions import LOOK_UP, SealedReport, accept, require_on_time
 from crypto.envelope import PREFIX
 from crypto.receipts import Receipt
 from tests.app.made import Intake, MadeCall, PublicCall, leaf_of
 
 pytestmark = pytest.mark.anyio
+
+
+def explain(connection: Connection, statement: TextClause, values: Mapping[str, object]) -> list[str]:
+    return [str(row.detail) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values)]
 
 
 async def take(intake: Intake, call: MadeCall, report: SealedReport, *, ago: float = 0.0) -> int:
@@ -221,3 +225,16 @@ async def test_busy_when_no_slot(intake: Intake, asked: MadeCall) -> None:
     assert (refused.status_code, refused.json()["code"]) == (503, "busy")
     assert int(refused.headers["retry-after"]) > 0
     assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {201}
+
+
+async def test_cost_does_not_grow(intake: Intake, asked: MadeCall) -> None:
+    """Looking for a report that is already here is a look into an index, however many there are."""
+    if intake.service.settings.sqlite_path is None:
+        return  # a planner of another kind: it decides by the size of a table
+    await intake.add(asked)
+    values = {"call": asked.id, "handle": bytes(32), "digest": bytes(32)}
+    plan = await intake.service.database.read(partial(explain, statement=LOOK_UP["sqlite"], values=values))
+    searches = [line for line in plan if line.startswith("SEARCH")]
+    assert len(searches) == 5
+    assert [line for line in searches if "AND" not in line] == ["SEARCH logs USING PRIMARY KEY (call=?)"]
+    assert [line for line in plan if line.startswith("SCAN")] in ([], ["SCAN used"], ["SCAN used LEFT-JOIN"])

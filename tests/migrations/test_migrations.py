@@ -33,13 +33,13 @@ async def test_difference_is_seen(migrated: Database) -> None:
     assert await migrated.read(schema.differences) != []
 
 
-async def test_no_table_has_a_row_number(migrated: Database, settings: Settings) -> None:
-    """On SQLite every table of ours is WITHOUT ROWID, in the migration as in the models: a row number is an order of arrival."""
+async def test_no_row_number_outlives_a_batch(migrated: Database, settings: Settings) -> None:
+    """On SQLite what outlives a batch is WITHOUT ROWID, in the migration as in the models: a row number is an order of arrival."""
     if settings.sqlite_path is None:
         return
     listed = text("SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'")
     without = await migrated.read(lambda c: {row.name for row in c.execute(listed) if row.wr})
-    assert without == set(models.metadata.tables)
+    assert without == set(models.metadata.tables) - {"pending_envelopes"}
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         models.metadata.create_all(connection)
