@@ -102,6 +102,8 @@ def examine(call: Call, reporters: Sequence[Reporter], statement: Statement, ear
     counts[TOTAL] = len(reporters)
     if not admits(statement, where, people, counts):
         raise DisclosureError("A figure does not hold what was counted.")
+    if any(_narrow(statement, key) for key in statement.figures):
+        raise DisclosureError("A figure is narrower than a band may be.")
     tops = sensitive(statement, where, counts)
     pool = _Pool(where, statement, tops)
     pool.add(people)
@@ -122,9 +124,15 @@ def sensitive(statement: Statement, where: Space, counts: Mapping[Key, int]) -> 
             key = tuple((question, level, code) for (question, level), code in zip(axes, chosen, strict=True))
             figure, top = statement.figure(key), statement.thresholds.top(key)
             lowest = figure.shown is Shown.BAND and figure.low == 0
-            if lowest or (figure.shown is not Shown.BAND and counts.get(key, 0) <= top):
+            if lowest or counts.get(key, 0) <= top:  # by what is true, too: however it is shown, nobody must be found in it
                 found[key] = min(top, statement.live)
     return found
+
+
+def _narrow(statement: Statement, key: Key) -> bool:
+    """Whether a figure says more than a band of its width would."""
+    figure = statement.figures[key]
+    return figure.shown is Shown.BAND and figure.high is not None and figure.high - figure.low + 1 < statement.thresholds.k_of(key)
 
 
 def _codes_to_audit(statement: Statement, where: Space) -> dict[tuple[str, str], list[str]]:

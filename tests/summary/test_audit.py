@@ -132,6 +132,19 @@ def test_three_and_three_under_a_margin() -> None:
     audit(three, people, protect(three, people, raw))
 
 
+def test_small_count_in_any_dress_is_refused() -> None:
+    call = call_of(document([choice("asked", 2), choice("bsked", 1)], {"both": ["asked", "bsked"]}))
+    reporters = single(call, [{"asked": "A1"}] * 30 + [{"asked": "A2"}] * 3)
+    small = (("asked", "option", "A2"),)
+    protected = protect(call, reporters, statement_of(call, reporters, left_out=20))
+    audit(call, reporters, protected)
+    wide = protected.with_figures({small: Figure(Shown.BAND, 1, 9)})
+    assert small in examine(call, reporters, wide).failing
+    exact = protected.with_figures({small: Figure(Shown.BAND, 3, 3)})
+    with pytest.raises(DisclosureError, match="narrower"):
+        audit(call, reporters, exact)
+
+
 def test_false_figure_is_refused() -> None:
     call = two_way()
     reporters = single(call, [{"asked": "A1", "bsked": "B1"}] * 30)
