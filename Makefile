@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both need only python3 >= 3.11 with venv, and make.
 .DEFAULT_GOAL := help
-.PHONY: help run desk test lint bench vectors reproduce lock clean
+.PHONY: help run desk test lint bench vectors fuzz reproduce lock clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -31,6 +31,9 @@ bench: .venv/develop form/static/manifest.json ## measure, each figure against i
 
 vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors anew, and hold both languages to them
 	python -m tests.vectors.generate && node tests/form/browser/run.mjs vectors.test.ts
+
+fuzz: .venv/develop ## ten minutes of hostile input for each reader (with atheris where it is installed)
+	for target in $$(python -m tests.fuzz); do nice -n 19 python -m tests.fuzz $$target --seconds 600 || exit 1; done
 
 reproduce: .venv/develop node_modules/.package-lock.json ## build the browser bundle and form.html twice, to the same bytes
 	python -m pytest -q tests/form/test_reproducible.py

@@ -218,6 +218,7 @@ class _Opener:
             call=self._call.call,
             call_sha256=self._bundle.call_sha256,
             handle=found.handle,
+            place=self._call.recipients.index(str(self._identity.recipient)),
         )
 
     def flags(self, opened: OpenedReport) -> list[dict[str, str]]:

@@ -120,6 +120,7 @@ def test_signed_list_vouches_for_the_call() -> None:
         LINE.upper(),
         FORM_LINE.replace("form.html", "call.json"),
     ],
+    ids=range(10),
 )
 def test_list_of_other_files_is_refused(sums: str) -> None:
     with pytest.raises(CryptoError) as caught:

@@ -203,7 +203,11 @@ def test_any_bytes_are_refused_with_a_word(signature: bytes) -> None:
         minisign.verify(MESSAGE, signature, KEY.public_key)
 
 
-@pytest.mark.parametrize("public_key", ["", "x", KEY.public_key[:-4], KEY.public_key + "\n", base64.b64encode(b"ED" + bytes(40)).decode()])
+@pytest.mark.parametrize(
+    "public_key",
+    ["", "x", KEY.public_key[:-4], KEY.public_key + "\n", base64.b64encode(b"ED" + bytes(40)).decode()],
+    ids=["empty", "x", "cut", "line-end", "zeros"],
+)
 def test_bad_public_key_is_refused(public_key: str) -> None:
     with pytest.raises(KeyParamsError):
         minisign.verify(MESSAGE, SIGNATURE, public_key)
