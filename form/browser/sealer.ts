@@ -13,9 +13,16 @@ type Answer<K extends Answered["kind"]> = Extract<Answered, { readonly kind: K }
 /** A worker with its secrets; `end` takes both away. */
 export class Sealer {
   private worker: Worker | null = null;
+  private before: Promise<unknown> = Promise.resolve();
 
-  /** Asks, and waits for an answer of the `expected` kind. Rejects with a Refusal, also when no worker runs here. */
+  /** Asks, once what was asked before is answered. Rejects with a Refusal, also when no worker runs here. */
   ask<K extends Answered["kind"]>(asked: Asked, expected: K, progress: (part: number) => void = () => undefined): Promise<Answer<K>> {
+    const answered = this.before.then(() => this.asking(asked, expected, progress));
+    this.before = answered.catch(() => undefined);
+    return answered;
+  }
+
+  private asking<K extends Answered["kind"]>(asked: Asked, expected: K, progress: (part: number) => void): Promise<Answer<K>> {
     return new Promise((resolve, reject) => {
       const refuse = (word: Word, member = -1): void => reject(new Refusal(word, member));
       try {
@@ -41,5 +48,6 @@ export class Sealer {
   end(): void {
     this.worker?.terminate();
     this.worker = null;
+    this.before = Promise.resolve();
   }
 }

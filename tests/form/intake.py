@@ -10,15 +10,20 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default as default_policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from crypto.entries import call_entry, frame, report_entry, withdraw_entry
 from crypto.merkle import leaf_hash, root
+from crypto.minisign import SecretKey
 from crypto.notes import Checkpoint, Promise, SignerKey
 from crypto.opening import Identity
 from crypto.receipts import Receipt
-from form.page import asset, asset_names, form_page, receipt_page
+from crypto.replies import Reply, build_round
+from form.page import asset, asset_names, done_page, form_page, receipt_page
+from questionnaire.errors import Problem
 from questionnaire.models import Call, load_call
 from tests.form.invented import call_bytes
 
@@ -39,6 +44,7 @@ class Intake:
 
     identity: Identity
     signer: SignerKey
+    signing: SecretKey
     data: bytes
     call: Call
     address: str = ""
@@ -48,6 +54,11 @@ class Intake:
     promised_leaf: bytes | None = None
     signed_entries: list[bytes] | None = None
     unscripted: bool = True
+    work_bits: int = 0
+    received: int = 0
+    received_by: SecretKey | None = None
+    replies: dict[bytes, Reply] | None = None
+    round_of: int | None = None
     posts: list[bytes] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
@@ -58,19 +69,33 @@ class Intake:
         return hashlib.sha256(self.data).hexdigest()
 
     def promise(self, entry: bytes) -> bytes:
-        self.entries.append(entry)
+        if entry not in self.entries:
+            self.entries.append(entry)
         return (self.signs_with or self.signer).sign(Promise(ORIGIN, self.promised_leaf or leaf_hash(entry), 1755160000).text())
 
-    def checkpoint(self) -> bytes:
-        leaves = [leaf_hash(entry) for entry in self.signed_entries or self.entries]
+    def checkpoint(self, size: int | None = None) -> bytes:
+        leaves = [leaf_hash(entry) for entry in self.signed_entries or self.entries][:size]
         return self.signer.sign(Checkpoint(ORIGIN, len(leaves), root(leaves)).text())
+
+    def records(self) -> bytes:
+        """The round of replies: a record for every report, or for the first `round_of`."""
+        handles = [bytes.fromhex(entry.decode().split("\n")[3]) for entry in self.entries if b"\nreport\n" in entry]
+        return build_round("invented", handles[: self.round_of], self.replies or {})
+
+    def refuses_work(self, header: str | None) -> bool:
+        """Whether work is asked for, and this header does not show it."""
+        if header is None:
+            return self.work_bits > 0
+        batch, handle, nonce = header.split(" ")
+        digest = hashlib.sha256(f"saksei/v1 work\ninvented\n{batch}\n{handle}\n{nonce}".encode()).digest()
+        return batch != "80000" or int.from_bytes(digest) >> (256 - self.work_bits) != 0
 
 
 def new_intake(**changes: object) -> Intake:
     """A fresh key, a fresh call."""
-    identity, signer = Identity.generate(), SignerKey.generate(ORIGIN)
-    data = call_bytes([str(identity.recipient)], str(signer.vkey), **changes)
-    intake = Intake(identity, signer, data, load_call(data))
+    identity, signer, signing = Identity.generate(), SignerKey.generate(ORIGIN), SecretKey.generate()
+    data = call_bytes([str(identity.recipient)], str(signer.vkey), **{"signing_key": signing.public_key, **changes})
+    intake = Intake(identity, signer, signing, data, load_call(data))
     intake.entries.append(call_entry("invented", hashlib.sha256(data).digest()))
     return intake
 
@@ -101,16 +126,11 @@ def _handler(intake: Intake) -> type[BaseHTTPRequestHandler]:
             intake.asked.append(f"POST {self.path}")
             body = self.rfile.read(int(self.headers["Content-Length"]))
             intake.posts.append(body)
-            word = intake.refusals.pop(0) if intake.refusals else ""
-            if word == "network":
+            answered = _taken(intake, self.path, dict(self.headers), body)
+            if answered is None:
                 self.connection.close()
-            elif word:
-                self._answer(503 if word == "busy" else 409, "application/problem+json", json.dumps({"code": word}).encode())
-            elif self.path.endswith("/withdrawals"):
-                self._answer(201, "text/plain", intake.promise(withdraw_entry(hashlib.sha256(body).digest(), body)))
             else:
-                entry = report_entry(hashlib.sha256(body[HANDLE:]).digest(), body[:HANDLE])
-                self._answer(201, "text/plain", intake.promise(entry))
+                self._answer(*answered)
 
         def _answer(self, status: int, media_type: str, body: bytes) -> None:
             self.send_response(status)
@@ -131,15 +151,65 @@ def _handler(intake: Intake) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+def _problem(status: int, code: str, **more: int) -> tuple[int, str, bytes]:
+    return status, "application/problem+json", json.dumps({"code": code, **more}).encode()
+
+
+def _taken(intake: Intake, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes] | None:
+    """The answer to what was posted: status, type and content; None where the connection breaks."""
+    word = intake.refusals.pop(0) if intake.refusals else ""
+    if word == "network":
+        return None
+    if intake.refuses_work(headers.get("Saksei-Work")) and not _is_plain(path):
+        return _problem(503, "work", bits=intake.work_bits, batch=80000)
+    if word:
+        return _problem(503 if word == "busy" else 409, word)
+    if path.endswith("/withdrawals"):
+        return 201, "text/plain", intake.promise(withdraw_entry(hashlib.sha256(body).digest(), body))
+    if _is_plain(path):
+        status, page = _plain_answer(intake, path.split("/")[1], headers["Content-Type"], body)
+        return status, "text/html; charset=utf-8", page.encode()
+    return 201, "text/plain", intake.promise(report_entry(hashlib.sha256(body[HANDLE:]).digest(), body[:HANDLE]))
+
+
+def _is_plain(path: str) -> bool:
+    return not path.startswith("/calls/")
+
+
+def _plain_answer(intake: Intake, lang: str, content_type: str, body: bytes) -> tuple[int, str]:
+    """What the real server answers to a multipart form: a sealed file is taken, a receipt alone is given the form for an addition."""
+    posted = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body, policy=default_policy)
+    fields = {str(part.get_param("name", header="Content-Disposition")): part.get_payload(decode=True) for part in posted.iter_parts()}
+    if isinstance(sealed := fields.get("sealed"), bytes):
+        entry = report_entry(hashlib.sha256(sealed[HANDLE:]).digest(), sealed[:HANDLE])
+        return 201, done_page(intake.call, lang, receipt="", promise=intake.promise(entry).decode())
+    typed = {name: [value.decode()] for name, value in fields.items() if isinstance(value, bytes)}
+    receipt = Receipt.parse(typed["receipt"][0])
+    problems = () if "consent" in typed else (Problem("consent", "required"),)
+    if not problems:
+        return 201, done_page(intake.call, lang, receipt=receipt.code, promise="promise\n")
+    return 422, form_page(intake.call, intake.call_sha256, lang, receipt=receipt.code, fields=typed, problems=problems)
+
+
+def _log(intake: Intake, name: str) -> bytes:
+    """A file of the public log; empty where there is none yet."""
+    received = intake.checkpoint(intake.received) if intake.received else b""
+    files = {"entries": frame(intake.entries), "checkpoint": intake.checkpoint(), "received": received}
+    if name == "received.minisig":
+        return (intake.received_by or intake.signing).sign(received).encode() if received else b""
+    return files[name]
+
+
 def _page(intake: Intake, path: str) -> tuple[int, str, bytes]:
     _, first, *rest = path.split("/")
     if first == "static" and rest[0] in asset_names():
         found = asset(rest[0])
         return 200, found.media_type, found.content
-    if path.endswith("/log/entries"):
-        return 200, "application/octet-stream", frame(intake.entries)
-    if path.endswith("/log/checkpoint"):
-        return 200, "text/plain", intake.checkpoint()
+    if "/log/" in path:
+        found_file = _log(intake, rest[-1])
+        return (200 if found_file else 404), "application/octet-stream", found_file
+    if path.endswith("/replies/all") and intake.replies is not None:
+        return 200, "application/octet-stream", intake.records()
     if first not in intake.call.languages:
         return 404, "text/plain", b""
     if rest[-1:] == ["receipt"]:

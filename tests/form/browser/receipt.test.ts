@@ -39,3 +39,10 @@ test("every n has its own handle", () => {
   const handles = new Set(Array.from({ length: 100 }, (_, n) => derived.handle(n).join()));
   assert.equal(handles.size, 100);
 });
+
+test("drops white space as Unicode has it", () => {
+  const code = newReceipt();
+  const spaces = "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000";
+  assert.equal(parseReceipt(groups(code).join(spaces)), code);
+  for (const other of ["\ufeff", "\u2060", "\u180e", "\u001c"]) refuses("receipt", () => parseReceipt(groups(code).join(other)));
+});
