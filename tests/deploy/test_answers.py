@@ -175,7 +175,6 @@ def test_browser_is_left_outside(tmp_path: Path, intake: Watched) -> None:
     lines = heard[1].partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")[1:]
     assert sorted(lines) == [
         "accept-language: km",
-        "connection: close",
         "content-length: 4",
         "content-type: text/x",
         f"host: {HOST}",
