@@ -9,7 +9,8 @@ function end(): void {
   part("kept").hidden = true;
   part("noted").hidden = true;
   part("end").hidden = false;
-  first("h2", part("end")).focus();
+  window.scrollTo(0, 0);
+  first("h2", part("end")).focus({ preventScroll: true });
 }
 
 function bindNoted(last: string): void {

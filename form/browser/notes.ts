@@ -2,6 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, concat, fromBase64, hex, same, utf8 } from "./bytes.js";
 import { verifies } from "./ed25519.js";
+import { isWritable } from "./canonical.js";
 import { Refusal } from "./errors.js";
 
 const ED25519 = 0x01;
@@ -22,7 +23,7 @@ export interface Verifier {
 export function parseVerifier(vkey: string): Verifier {
   const [, name = "", id = "", encoded = ""] = KEY_LINE.exec(vkey) ?? [];
   const key = fromBase64(encoded);
-  if (CONTROL.test(name) || key?.length !== 33 || key[0] !== ED25519) throw new Refusal("key-params");
+  if (CONTROL.test(name) || !isWritable(name) || key?.length !== 33 || key[0] !== ED25519) throw new Refusal("key-params");
   const keyId = new Uint8Array(sha256(concat(utf8(`${name}\n`), key)).slice(0, 4));
   if (hex(keyId) !== id) throw new Refusal("key-mismatch");
   return { name, keyId, key: key.slice(1) };

@@ -90,7 +90,10 @@ export function bindSteps(form: HTMLElement, mended: () => boolean): void {
   if (isPaged()) {
     first("[data-do=previous]").addEventListener("click", () => open(onward(groups(), currentGroup(), -1) ?? 0));
     first("[data-do=next]").addEventListener("click", () => void (mended() && goOn()));
-    first("[data-do=finish]").addEventListener("click", () => void (mended() && open(groups().length - 1)));
+    // Two buttons lead to the end: below each group, and below the first text, for whom one sentence is enough.
+    for (const button of all("[data-do=finish], [data-do=enough]")) {
+      button.addEventListener("click", () => void (mended() && open(groups().length - 1)));
+    }
   }
   part("review").addEventListener("click", ({ target }) => {
     const field = target instanceof HTMLElement ? document.getElementById(target.dataset["change"] ?? "") : null;

@@ -174,6 +174,17 @@ def test_answers_stand_before_they_are_sent(browser: Browser, intake: Intake) ->
         expect(page.locator("#q-when-day")).to_be_focused()
 
 
+@pytest.mark.parametrize("lang", ["km", "en"])
+def test_one_sentence_is_two_steps(browser: Browser, intake: Intake, lang: str) -> None:
+    with opened(browser, form_at(intake, lang)) as page:
+        page.fill("#q-what", WORDS)
+        page.click("[data-do=enough]")
+        page.check("#consent-C0")
+        page.click("[data-do=send]")
+        expect(page.locator("#receipt")).to_be_visible()
+    assert opened_report(intake, intake.posts[0]).report.answers == {"what": WORDS}
+
+
 def test_a_short_form_is_one_page(browser: Browser) -> None:
     with serving(new_intake(questions=QUESTIONS[:3])) as intake, opened(browser, form_at(intake)) as page:
         expect(page.locator("[data-do=next]")).to_have_count(0)
