@@ -11,6 +11,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
+
+# Timings never decide a test: a busy machine makes no example wrong.
+settings.register_profile("saksei", deadline=None)
+settings.load_profile("saksei")
 
 
 @pytest.fixture(scope="session")

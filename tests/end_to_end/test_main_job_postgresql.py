@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.postgresql
-def test_report_becomes_summary(tmp_path: Path, browser: Browser, postgresql_url: str) -> None:
+def test_report_becomes_summary(tmp_path: Path, postgresql_url: str, browser: Browser) -> None:
     Journey(Stage(tmp_path, postgresql_url), browser).whole()
