@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.backups import make_backup
 from app.bundles import write_call_bundle
 from app.calls import StoredCall, add_call, mend_call, read_package
 from app.check import check_service
@@ -208,6 +209,24 @@ def export(
         count = _with_service(work)
     if as_json:
         typer.echo(json.dumps({"call": call_id, "envelopes": count, "bytes": out.stat().st_size}))
+    else:
+        Console().print(f"Written, with {count} sealed reports.", highlight=False)
+
+
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write. The service may go on meanwhile.")],
+    as_json: Json = False,
+) -> None:
+    """Write a copy of the whole database. No log key is in it. The file is whole, or it is not there."""
+
+    async def work(service: Service) -> int:
+        return await make_backup(service.database, service.settings.sqlite_path, out)
+
+    with Console(stderr=True).status("Writing the backup …"):
+        count = _with_service(work)
+    if as_json:
+        typer.echo(json.dumps({"envelopes": count, "bytes": out.stat().st_size}))
     else:
         Console().print(f"Written, with {count} sealed reports.", highlight=False)
 
