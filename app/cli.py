@@ -24,8 +24,10 @@ from app.calls import StoredCall, add_call, mend_call, read_package
 from app.check import check_service
 from app.dialect import now_ms
 from app.errors import AppError, BusyError, NotOpenError
-from app.files import written_aside
+from app.files import read_signed, written_aside
 from app.publishing import log_size
+from app.received import load_received
+from app.replies import load_round
 from app.schema import migrate as migrate_database
 from app.schema import require_head
 from app.service import Service, build_service
@@ -40,8 +42,15 @@ PUBLISHER_TRIES = 15
 app = typer.Typer(help="Take in sealed reports and publish their log.", no_args_is_help=True, add_completion=False)
 call_app = typer.Typer(help="Add, list and close calls.", no_args_is_help=True)
 app.add_typer(call_app, name="call")
+received_app = typer.Typer(help="Take what reviewers countersigned.", no_args_is_help=True)
+app.add_typer(received_app, name="received")
+replies_app = typer.Typer(help="Take rounds of replies.", no_args_is_help=True)
+app.add_typer(replies_app, name="replies")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for machines.")]
+Signed = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file; its signature FILE.minisig stands beside it.")
+]
 CallId = Annotated[str, typer.Argument(metavar="ID", help="The id of the call, as `call list` shows it.")]
 
 
@@ -172,6 +181,35 @@ def call_close(call_id: CallId) -> None:
 
     _with_service(work)
     Console().print(f"Closed: {call_id}", highlight=False)
+
+
+@received_app.command("load")
+def received_load(call_id: CallId, file: Signed) -> None:
+    """Take `received`: the checkpoint that `saksei-reviewer import` countersigned. Submitters see by it that their report arrived."""
+    note, signature = read_signed(file)
+
+    async def work(service: Service) -> bool:
+        await service.database.read(require_head)
+        stored = await service.book.find(call_id)
+        return await service.database.write(partial(load_received, stored=stored, note=note, signature=signature))
+
+    Console().print(f"{'Loaded' if _with_service(work) else 'Here already'}: {call_id}", highlight=False)
+
+
+@replies_app.command("load")
+def replies_load(call_id: CallId, file: Signed) -> None:
+    """Take a round of replies that `saksei-reviewer replies` wrote; it replaces the one before."""
+    content, signature = read_signed(file)
+
+    async def work(service: Service) -> int:
+        await service.database.read(require_head)
+        stored = await service.book.find(call_id)
+        job = partial(load_round, stored=stored, content=content, signature=signature)
+        return await service.database.write(job, weight=len(content))
+
+    with Console(stderr=True).status("Loading the round …"):
+        count = _with_service(work)
+    Console().print(f"Loaded: {call_id}, {count} records", highlight=False)
 
 
 @app.command()

@@ -16,6 +16,7 @@ AppError
     ├── SchemaError               version
     ├── CallExistsError           duplicate
     ├── CallPackageError          wrong-call
+    ├── OlderReceivedError        duplicate
     └── LogKeyError               signature
 
 A message is one plain sentence. It never holds an answer, a name, a path or a byte of what was refused.
@@ -127,6 +128,12 @@ class CallPackageError(OperatorError):
     """The folder is not what `saksei-reviewer call build` wrote for the server."""
 
     word = "wrong-call"
+
+
+class OlderReceivedError(OperatorError):
+    """The reviewers have countersigned a longer log already."""
+
+    word = "duplicate"
 
 
 class LogKeyError(OperatorError):

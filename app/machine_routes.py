@@ -10,13 +10,16 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from app.arrival import began
 from app.publishing import checkpoint, checkpoint_size, entries_between
 from app.receipts import SECRET_BYTES, promise_withdrawal, withdraw
+from app.received import Received, read_received
 from app.refusals import NOT_FOUND, refuse
+from app.replies import read_pages, select_round
 from app.schema import require_head
-from app.service import Served
+from app.service import Served, Service
 from app.submissions import promise_report, take_sealed
 from app.uploads import received, require_size
 from crypto.entries import frame
 from crypto.errors import SizeError
+from crypto.replies import RECORD_SIZE
 
 OCTETS = "application/octet-stream"
 ENTRIES_AT_ONCE = 2000
@@ -104,6 +107,31 @@ async def one_checkpoint(call_id: str, size: Annotated[int, Path(ge=1, le=2**53)
     return await _checkpoint(call_id, size, request, service)
 
 
+@router.get("/calls/{call_id}/log/received")
+async def received_note(call_id: str, request: Request, service: Served) -> Response:
+    """The newest checkpoint that the reviewers countersigned, byte for byte."""
+    found = await _received(call_id, service)
+    return refuse(request.scope, 404, NOT_FOUND) if found is None else PlainTextResponse(found.note)
+
+
+@router.get("/calls/{call_id}/log/received.minisig")
+async def received_signature(call_id: str, request: Request, service: Served) -> Response:
+    """The reviewers' signature of it."""
+    found = await _received(call_id, service)
+    return refuse(request.scope, 404, NOT_FOUND) if found is None else PlainTextResponse(found.signature)
+
+
+@router.get("/calls/{call_id}/replies/{prefix}")
+async def replies_under(call_id: str, prefix: str, request: Request, service: Served) -> Response:
+    """The records of the round whose handles begin with `prefix`, or `all` (format.md section 8)."""
+    await service.book.find(call_id)
+    selection = await service.database.read(partial(select_round, call_id=call_id, prefix=prefix))
+    if selection is None:
+        return refuse(request.scope, 404, NOT_FOUND)
+    length = {"content-length": str(selection.records * RECORD_SIZE)}  # an answer that breaks off is noticed
+    return StreamingResponse(read_pages(service.database, selection), media_type=OCTETS, headers=length)
+
+
 @router.get("/healthz")
 async def healthz() -> Response:
     """The process answers."""
@@ -135,6 +163,11 @@ async def short_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise SizeError("This is longer than it can be.")
     return body
+
+
+async def _received(call_id: str, service: Service) -> Received | None:
+    await service.book.find(call_id)
+    return await service.database.read(partial(read_received, call_id=call_id))
 
 
 async def _checkpoint(call_id: str, size: int | None, request: Request, service: Served) -> Response:

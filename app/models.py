@@ -149,7 +149,27 @@ numbers go with the rows at the next batch."""
 pending_withdrawals = _table("pending_withdrawals", _call(), _handle(primary_key=True), _secret(), _batch())
 """Withdrawals that wait for their batch."""
 
-SEALED_COLUMNS = (envelopes.c.bytes, pending_envelopes.c.bytes)
+received = _table(
+    "received",
+    _call(),
+    Column("size", BigInteger, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""The newest checkpoint that the reviewers countersigned: how many entries it covers, its bytes, and their signature file over them."""
+
+rounds = _table(
+    "rounds",
+    _call(),
+    Column("digest", LargeBinary, CheckConstraint("length(digest) = 32", name="digest"), nullable=False),
+    Column("records", BigInteger, nullable=False),
+)
+"""The round of replies that stands: SHA-256 of its file, and how many records it has."""
+
+replies = _table("replies", _call(), _handle(primary_key=True), Column("bytes", LargeBinary, nullable=False))
+"""The records of `rounds`, each without the handle that it begins with (section 8)."""
+
+SEALED_COLUMNS = (envelopes.c.bytes, pending_envelopes.c.bytes, replies.c.bytes)
 """Ciphertext: kept uncompressed on PostgreSQL (storage `external`)."""
 
 LAST_POSITION = 2**53

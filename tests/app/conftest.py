@@ -42,7 +42,7 @@ def make_call(tmp_path_factory: pytest.TempPathFactory) -> PublicCall:
         (folder / "SHA256SUMS").write_bytes(sums)
         (folder / "SHA256SUMS.minisig").write_text(signing.sign(sums))
         (folder / "log.key").write_text(log_key.line() + "\n")
-        return MadeCall(folder, document, identity, log_key, read_package(folder))
+        return MadeCall(folder, document, identity, log_key, read_package(folder), signing)
 
     return make
 

@@ -42,6 +42,7 @@ class MadeCall:
     identity: Identity
     log_key: SignerKey
     package: CallPackage
+    signing: SecretKey
 
     @property
     def stored(self) -> StoredCall:

@@ -10,6 +10,10 @@ import pytest
 
 from app import cli
 from crypto.bundle import open_bundle
+from crypto.entries import call_entry
+from crypto.merkle import Frontier, leaf_hash
+from crypto.notes import Checkpoint
+from crypto.replies import build_round
 from tests.app.made import MadeCall, PublicCall
 
 
@@ -125,6 +129,44 @@ def test_close_only_when_it_is_over(ready: Run, make_call: PublicCall) -> None:
     assert [call["state"] for call in json.loads(ready("call", "list", "--json").out)] == ["open", "closed"]
 
 
+def handed_back(call: MadeCall, path: Path, content: bytes) -> Path:
+    """A file with the reviewers' signature beside it."""
+    path.write_bytes(content)
+    path.with_name(path.name + ".minisig").write_text(call.signing.sign(content))
+    return path
+
+
+def test_received_is_loaded(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    assert ready("call", "add", asked.folder).code == 0
+    frontier = Frontier()
+    frontier.append(leaf_hash(call_entry(asked.id, asked.stored.sha256)))
+    note = asked.log_key.sign(Checkpoint(asked.stored.call.origin, 1, frontier.root()).text())
+    file = handed_back(asked, tmp_path / "received", note)
+    assert ready("received", "load", "asked", file).out == "Loaded: asked\n"
+    assert ready("received", "load", "asked", file).out == "Here already: asked\n"
+    refused(ready("received", "load", "unknown", file), "wrong-call")
+    file.write_bytes(note + b"\n")
+    refused(ready("received", "load", "asked", file), "signature")
+    (tmp_path / "received.minisig").unlink()
+    refused(ready("received", "load", "asked", file), "signature")
+
+
+def test_replies_are_loaded(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    assert ready("call", "add", asked.folder).code == 0
+    file = handed_back(asked, tmp_path / "replies.bin", b"")
+    assert "Loaded: asked, 0 records" in ready("replies", "load", "asked", file).out
+    stranger = handed_back(asked, tmp_path / "replies.bin", build_round(asked.id, [bytes(32)], {}))
+    refused_word(ready("replies", "load", "asked", stranger), "handle-mismatch")
+    refused_word(ready("replies", "load", "asked", handed_back(asked, tmp_path / "cut", bytes(4095))), "size")
+
+
+def refused_word(done: Done, word: str) -> None:
+    """Refused after a progress line was shown."""
+    assert done.code == 1
+    assert f"error: {word}: " in done.err
+    assert done.out == ""
+
+
 def test_lost_state_needs_the_operator(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
     over = make_call(call="over", deadline=int(time.time()) + 8, grace_seconds=0)
     assert ready("call", "add", over.folder).code == 0
@@ -149,7 +191,7 @@ def test_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert "many" not in done.err
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("export", "asked"), ("call",), ()])
+@pytest.mark.parametrize("arguments", [("nonsense",), ("export", "asked"), ("call",), ("received", "load", "asked", "/none"), ()])
 def test_usage_is_two(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).code == 2
 

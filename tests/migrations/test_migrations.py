@@ -98,6 +98,21 @@ async def test_rows_outlive_migrating(migrated: Database) -> None:
     assert kept == row
 
 
+async def test_rows_outlive_the_second(empty: Database) -> None:
+    """A call of the first version is there after the second, whose tables come and go without touching it."""
+    row = {"id": "asked", "document": b"\x00\xff", "sums": b"s", "signature": b"m", "form": None, "opens": 1, "closes": 2, "ends": 3}
+    await empty.write(partial(schema.upgrade, revision="0001"))
+    before = await empty.read(tables)
+    await empty.write(lambda c: c.execute(models.calls.insert(), row) and None)
+    with pytest.raises(SchemaError):
+        await empty.read(schema.require_head)
+    await schema.migrate(empty)
+    assert await empty.read(tables) - before == {"received", "rounds", "replies"}
+    await empty.write(partial(schema.downgrade, revision="0001"))
+    assert await empty.read(tables) == before
+    assert await empty.read(lambda c: dict(c.execute(models.calls.select()).one()._mapping)) == row
+
+
 async def test_unmigrated_is_refused(empty: Database) -> None:
     with pytest.raises(SchemaError):
         await empty.read(schema.require_head)
