@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from app.arrival import began
 from app.calls import StoredCall
+from app.compression import asset_for, page_for
 from app.errors import AppError, OperatorError, UnknownCallError, UnknownReportError
 from app.gathering import FormGatherer, GatheredForm, boundary_of, gather
 from app.machine_routes import content_length, short_body
@@ -46,9 +47,9 @@ class Visit:
         """Whether the form may be sent without JavaScript."""
         return self.service.settings.unscripted == "seal"
 
-    def form(self, *, status: int = HTTPStatus.OK) -> HTMLResponse:
+    def form(self) -> str:
         """The empty form, with a fresh receipt."""
-        return HTMLResponse(self._page(Receipt.generate()), status)
+        return self._page(Receipt.generate())
 
     def form_again(self, fields: Mapping[str, Sequence[str]], error: AppError | CryptoError | SubmissionError) -> HTMLResponse:
         """The form with what was typed and why it was refused; its receipt stays, because it may have been written down already."""
@@ -94,7 +95,7 @@ async def index(request: Request, service: Served) -> Response:
     """Every call, in the language asked for."""
     chosen = request.query_params.get("lang") or preferred_language(request.headers.get("accept-language", ""))
     lang = chosen if chosen in LANGUAGES else LANGUAGES[0]
-    return HTMLResponse(index_page([stored.call for stored in await service.book.all()], lang))
+    return page_for(request, index_page([stored.call for stored in await service.book.all()], lang))
 
 
 @router.get("/static/{name}")
@@ -104,13 +105,13 @@ async def static(name: str, request: Request) -> Response:
         found = asset(name)
     except UnknownAssetError:
         return refuse(request.scope, HTTPStatus.NOT_FOUND, NOT_FOUND)
-    return Response(found.content, media_type=found.media_type)
+    return asset_for(request, found)
 
 
 @router.get("/{lang}/calls/{call_id}")
-async def show_form(visit: Visited) -> Response:
+async def show_form(request: Request, visit: Visited) -> Response:
     """The empty form, with a receipt made for those who send it without JavaScript."""
-    return visit.form()
+    return page_for(request, visit.form())
 
 
 @router.post("/{lang}/calls/{call_id}/reports")
@@ -128,9 +129,9 @@ async def submit_form(request: Request, visit: Visited) -> Response:
 
 
 @router.get("/{lang}/calls/{call_id}/receipt")
-async def show_receipt_form(visit: Visited) -> Response:
+async def show_receipt_form(request: Request, visit: Visited) -> Response:
     """The page that asks for a receipt."""
-    return HTMLResponse(receipt_page(visit.stored.call, visit.lang, outcome=None, call_sha256=visit.stored.sha256.hex()))
+    return page_for(request, receipt_page(visit.stored.call, visit.lang, outcome=None, call_sha256=visit.stored.sha256.hex()))
 
 
 @router.post("/{lang}/calls/{call_id}/receipt")
@@ -163,7 +164,7 @@ async def _take_form(visit: Visit, form: GatheredForm, *, arrived: float, signer
         elif visit.unscripted:
             taken = await take_plain(service.database, stored, form, lang=visit.lang, began=arrived)
         else:
-            return visit.form(status=HTTPStatus.FORBIDDEN)
+            return HTMLResponse(visit.form(), HTTPStatus.FORBIDDEN)
     except OperatorError:
         raise
     except (AppError, CryptoError, SubmissionError) as error:
