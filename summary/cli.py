@@ -6,7 +6,9 @@ Exit codes: 0 done, 1 refused (`error: <word>: <sentence>` on stderr), 2 wrong u
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from questionnaire.errors import QuestionnaireError
+from summary import ledger
 from summary.archive import UnverifiedRelease, open_release, verify_release, write_aside
 from summary.documents.view import TableView, axis_label, label, shown
 from summary.errors import ReleaseError, SummaryError
@@ -26,6 +29,8 @@ from summary.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from summary.archive import ReadRelease
 
 Answer = TypeVar("Answer")
 
@@ -72,11 +77,27 @@ def coordinator(
 
 
 @app.command()
-def verify(release: ReleaseFile, call: CallFile, as_json: AsJson = False) -> None:
-    """Check that a release is whole and that the reviewers of this call signed it."""
-    read = _answered(lambda: verify_release(open_release(release), call.read_bytes()))
+def verify(
+    release: ReleaseFile,
+    call: CallFile,
+    previous: Annotated[
+        list[Path] | None,
+        typer.Option("--previous", metavar="FILE", help="Every earlier release of the call, each once.", exists=True, dir_okay=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a release is whole and that the reviewers of this call signed it.
+
+    With all earlier releases given, it is also checked that none is missing and that no number was given twice.
+    """
+    read = _answered(lambda: _verified(release, call))
+    if previous:
+        _answered(lambda: ledger.chain(read, [_verified(path, call) for path in previous]))
+    elif read.number > 1:
+        typer.echo(f"note: whether releases 1 to {read.number - 1} came before it was not checked; give each with --previous", err=True)
     facts = {
         "verified": True,
+        "chain_checked": read.number == 1 or bool(previous),
         "release": read.number,
         "previous": read.previous,
         "audience": read.audience,
@@ -154,6 +175,10 @@ def export(  # noqa: PLR0913 the options of a command
 app.command("watch")(watch_log)
 
 
+def _verified(path: Path, call: Path) -> ReadRelease:
+    return verify_release(open_release(path), call.read_bytes())
+
+
 def _opened(path: Path, call: Path | None) -> UnverifiedRelease:
     """The release, verified when a call was given; says so when not."""
     release = _answered(lambda: open_release(path))
@@ -186,5 +211,10 @@ def _refuse(error: SummaryError | QuestionnaireError) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script. A file that cannot be used is told in one line; its path is not repeated."""
+    try:
+        app()
+    except OSError as error:
+        word, code = ("full", 1) if error.errno in {errno.ENOSPC, errno.EDQUOT} else ("usage", 2)
+        typer.echo(f"error: {word}: A file or folder cannot be used: {os.strerror(error.errno or errno.EIO)}.", err=True)
+        raise SystemExit(code) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from summary.archive import write_release
+from summary.archive import read_release, write_release
 from summary.tables import Reporter
 from tests.summary.invented import SIGNING, build, call_bytes, call_of, choice, document
 
@@ -21,6 +21,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("given")
     reporters = [Reporter(f"r{index}", {"asked": frozenset({"A1" if index < 31 else "A2"})}) for index in range(47)]
     write_release(build(CALL, reporters), place / "release.zip", SIGNING.sign)
+    first = read_release(place / "release.zip", call_bytes(CALL))
+    for name in ("second.zip", "another-second.zip"):
+        write_release(
+            build(CALL, reporters, previous=first, audience="panel" if name == "second.zip" else "press"), place / name, SIGNING.sign
+        )
+    second = read_release(place / "second.zip", call_bytes(CALL))
+    write_release(build(CALL, reporters, previous=second, earlier=[first]), place / "third.zip", SIGNING.sign)
     (place / "call.json").write_bytes(call_bytes(CALL))
     (place / "broken.zip").write_bytes((place / "release.zip").read_bytes()[:-3])
     (place / "not-a-call.json").write_bytes(b"{}")
@@ -39,6 +46,33 @@ def test_verify_says_genuine(folder: Path) -> None:
     assert "Genuine" in done.stdout
     facts = json.loads(run(folder, "verify", "release.zip", "--call", "call.json", "--json").stdout)
     assert (facts["verified"], facts["release"], facts["audience"], facts["previous"]) == (True, 1, "panel", None)
+
+
+def test_whole_chain_is_checked(folder: Path) -> None:
+    earlier = ("--previous", "release.zip", "--previous", "second.zip")
+    done = run(folder, "verify", "third.zip", "--call", "call.json", *earlier, "--json")
+    assert (done.returncode, json.loads(done.stdout)["chain_checked"]) == (0, True)
+    alone = run(folder, "verify", "third.zip", "--call", "call.json", "--json")
+    assert (alone.returncode, json.loads(alone.stdout)["chain_checked"]) == (0, False)
+    assert "was not checked" in alone.stderr
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [("second.zip",), ("release.zip",), ("release.zip", "another-second.zip"), ("release.zip", "second.zip", "another-second.zip")],
+    ids=["first-missing", "second-missing", "other-second", "two-seconds"],
+)
+def test_gaps_and_doubles_are_refused(folder: Path, earlier: tuple[str, ...]) -> None:
+    options = [option for name in earlier for option in ("--previous", name)]
+    done = run(folder, "verify", "third.zip", "--call", "call.json", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: release: ")
+
+
+def test_unusable_file_is_one_line(folder: Path) -> None:
+    done = run(folder, "export", "release.zip", "--format", "csv", "--audience", "panel", "--out", "x" * 300)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: usage: ")
 
 
 @pytest.mark.parametrize(
