@@ -16,7 +16,7 @@ _PACKED = {**_VARY, "content-encoding": GZIP}
 
 def accepts_gzip(request: Request) -> bool:
     """Whether the client takes gzip: it is named, or `*` is and gzip is not; a weight of zero means no (RFC 9110, 12.5.3)."""
-    weights = dict(_weight(part) for part in ",".join(request.headers.getlist("accept-encoding"))[:1000].lower().split(","))
+    weights = dict(_weight(part) for part in request.headers.get("accept-encoding", "")[:1000].lower().split(","))
     return weights.get(GZIP, weights.get("x-gzip", weights.get("*", 0.0))) > 0
 
 

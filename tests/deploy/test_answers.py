@@ -182,6 +182,24 @@ def test_browser_is_left_outside(tmp_path: Path, intake: Watched) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("method", "accept", "packed"),
+    [
+        ("GET", "gzip, deflate, br, zstd", True),
+        ("GET", "br,GZIP", True),
+        ("GET", "gzip;q=0", False),
+        ("GET", "x-gzip-like", False),
+        ("GET", "identity", False),
+        ("POST", "gzip, deflate, br", False),
+    ],
+)
+def test_pages_come_compressed(front: Front, method: str, accept: str, *, packed: bool) -> None:
+    """The intake's gzip for GET comes through; what answers a POST is never compressed."""
+    answer = front.ask(method, "/" if method == "GET" else "/en/calls/asked/receipt", headers={"accept-encoding": accept})
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert "<html" in answer.text
+
+
 def test_what_intake_reads_passes() -> None:
     """Every request header that app/ asks for is one that nginx hands on, or makes itself."""
     source = "".join(path.read_text() for path in (ROOT / "app").glob("*.py"))
