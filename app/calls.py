@@ -13,10 +13,10 @@ from app.errors import CallExistsError, CallPackageError, UnknownCallError
 from app.logkeys import read_key
 from app.schedule import Schedule
 from app.transactions import Database
+from crypto.callfile import check_signed, parse_call_file
 from crypto.entries import call_entry
 from crypto.envelope import sealed_sizes
 from crypto.merkle import Frontier, leaf_hash
-from crypto.minisign import verify
 from crypto.notes import SignerKey
 from crypto.recipients import Recipient
 from questionnaire.models import Call, load_call
@@ -25,7 +25,6 @@ CALL_ID = re.compile(r"[a-z0-9-]{1,40}")
 DAY = 86400
 HANDLE_BYTES = 32
 PACKAGE_LIMIT = 32 << 20
-_SUM_LINE = re.compile(rb"([0-9a-f]{64})  (call\.json|form\.html)\n")
 
 
 @dataclass(frozen=True)
@@ -116,21 +115,18 @@ def load_stored(connection: Connection, call_id: str) -> StoredCall:
 def read_package(folder: Path) -> CallPackage:
     """Read and check a folder `<out>/server`: signature, sums, call and log key.
 
-    Raises CallPackageError, LogKeyError, SignatureError, or a QuestionnaireError for a call.json that is none.
+    Raises CallPackageError, LogKeyError, what crypto.callfile raises (SignatureError, ManifestError, VersionError,
+    JsonDuplicateError), or a QuestionnaireError for a call.json that is none.
     """
-    sums = _read(folder / "SHA256SUMS")
-    signature = _read(folder / "SHA256SUMS.minisig")
-    named = {name.decode(): digest.decode() for digest, name in _SUM_LINE.findall(sums)}
-    if "call.json" not in named or b"".join(f"{digest}  {name}\n".encode() for name, digest in named.items()) != sums:
-        raise CallPackageError("SHA256SUMS does not name call.json, or names something else than call.json and form.html.")
-    files = {name: _read(folder / name) for name in named}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != named[name]:
-            raise CallPackageError("A file is not the one that SHA256SUMS names.")
-    call = load_call(files["call.json"])
-    verify(sums, signature, call.signing_key)
-    key = read_key(folder / "log.key", call)
-    return CallPackage(StoredCall(call, files["call.json"], sums, signature, files.get("form.html")), key)
+    sums, signature = _read(folder / "SHA256SUMS"), _read(folder / "SHA256SUMS.minisig")
+    document = _read(folder / "call.json")
+    # The same reader that the reviewers' tool holds a bundle against: what is taken here will be taken there.
+    announced = check_signed(document, sums, signature, parse_call_file(document).signing_key)
+    form = None if announced is None else _read(folder / "form.html")
+    if form is not None and hashlib.sha256(form).digest() != announced:
+        raise CallPackageError("form.html is not the one that SHA256SUMS names.")
+    call = load_call(document)
+    return CallPackage(StoredCall(call, document, sums, signature, form), read_key(folder / "log.key", call))
 
 
 def add_call(connection: Connection, stored: StoredCall) -> bool:

@@ -13,9 +13,8 @@ from app.calls import CallBook, StoredCall, add_call, call_ids, load_stored, men
 from app.errors import CallExistsError, CallPackageError, LogKeyError, UnknownCallError
 from app.logkeys import LogKeys, read_key
 from crypto.entries import call_entry
-from crypto.errors import SignatureError
+from crypto.errors import ManifestError, SignatureError, VersionError
 from crypto.notes import SignerKey
-from questionnaire.errors import CallError
 from tests.app.made import Intake, MadeCall, PublicCall
 
 
@@ -41,7 +40,15 @@ def test_missing_file_is_refused(folder: Path, name: str) -> None:
 def test_changed_call_is_refused(folder: Path) -> None:
     document = (folder / "call.json").read_bytes()
     (folder / "call.json").write_bytes(document.replace(b'"k":5', b'"k":6'))
-    with pytest.raises(CallPackageError):
+    with pytest.raises(ManifestError):
+        read_package(folder)
+
+
+def test_other_spelling_is_refused(folder: Path) -> None:
+    """A call.json that means the same and is not RFC 8785: no reader would take its bundle."""
+    document = (folder / "call.json").read_bytes()
+    (folder / "call.json").write_bytes(document.replace(b'"k":5', b'"k": 5'))
+    with pytest.raises(ManifestError):
         read_package(folder)
 
 
@@ -58,7 +65,7 @@ def test_changed_sums_are_refused(folder: Path, make_call: PublicCall) -> None:
 )
 def test_sums_name_nothing_else(folder: Path, extra: bytes) -> None:
     (folder / "SHA256SUMS").write_bytes((folder / "SHA256SUMS").read_bytes() + extra)
-    with pytest.raises(CallPackageError):
+    with pytest.raises(SignatureError):
         read_package(folder)
 
 
@@ -69,7 +76,7 @@ def test_key_of_another_call_is_refused(folder: Path) -> None:
 
 
 def test_call_of_another_version_is_refused(asked: MadeCall, folder: Path, make_call: PublicCall) -> None:
-    with pytest.raises(CallError):
+    with pytest.raises(VersionError):
         make_call(v=2)
 
 
