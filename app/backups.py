@@ -8,7 +8,7 @@ either (format.md section 6). It holds neither a log key nor the log state: thos
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from app.transactions import Database
 ROWS_AT_ONCE = 16
 """Rows held in memory at a time; the largest have CHUNK_BYTES."""
 
+SEALED = (models.envelopes, models.pending_envelopes)
 _TRIGGERS = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
 
 
@@ -63,14 +64,19 @@ def opened(path: Path) -> Iterator[Connection]:
         yield connection
 
 
-def copy_rows(source: Connection, target: Connection) -> None:
-    """Copy every row of our tables, by ascending key, into a database whose tables are empty. Its triggers stand again afterwards."""
+def copy_rows(source: Connection, target: Connection, *, without: Collection[bytes] = ()) -> None:
+    """Copy every row of our tables, by ascending key, into a database whose tables are empty. Its triggers stand again afterwards.
+
+    Envelopes whose digest is in `without` are left where they are: not a byte of them reaches the target.
+    """
     with without_triggers(target):
         for table in models.metadata.sorted_tables:
             ordered = select(table).order_by(*table.primary_key)
             rows = source.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE})
             for part in rows.mappings().partitions():
-                target.execute(table.insert(), [dict(row) for row in part])
+                kept = [dict(row) for row in part if not (table in SEALED and row["digest"] in without)]
+                if kept:
+                    target.execute(table.insert(), kept)
 
 
 @contextmanager

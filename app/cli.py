@@ -25,9 +25,11 @@ from app.check import check_service
 from app.dialect import now_ms
 from app.errors import AppError, BusyError, NotOpenError
 from app.files import read_signed, written_aside
+from app.logstate import LogState
 from app.publishing import log_size
 from app.received import load_received
 from app.replies import load_round
+from app.restores import PublicLog, restore_backup
 from app.schema import migrate as migrate_database
 from app.schema import require_head
 from app.service import Service, build_service
@@ -267,6 +269,31 @@ def backup(
         typer.echo(json.dumps({"envelopes": count, "bytes": out.stat().st_size}))
     else:
         Console().print(f"Written, with {count} sealed reports.", highlight=False)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="What `backup` wrote.")],
+    entries: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="The newest public log of a call: its /log/entries.")] = None,
+    checkpoints: Annotated[
+        list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help="Its /log/checkpoint, in that order.")
+    ] = None,
+    trust_backup: Annotated[
+        bool, typer.Option(help="Take the backup's log for the newest: only when the log state is lost and nobody has kept a public log.")
+    ] = False,
+) -> None:
+    """Restore a backup into an empty database, and catch up with the public log. What was withdrawn meanwhile does not come back."""
+    if len(entries or ()) != len(checkpoints or ()):
+        raise typer.BadParameter("Give one --checkpoint for each --entries.")
+    public = [PublicLog(log.read_bytes(), note.read_bytes()) for log, note in zip(entries or (), checkpoints or (), strict=True)]
+
+    async def work(service: Service) -> int:
+        state = LogState(service.settings.log_state_dir)
+        return await restore_backup(service.database, state, file, public, trust_backup=trust_backup)
+
+    with Console(stderr=True).status("Restoring …"):
+        count = _with_service(work)
+    Console().print(f"Restored, with {count} sealed reports. Run `saksei-intake check` before you serve.", highlight=False)
 
 
 @app.command()
