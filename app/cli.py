@@ -1,6 +1,7 @@
 """`saksei-intake`: the server's commands (interfaces.md). Exit 0 done, 1 refused, 2 usage."""
 
 import asyncio
+import errno
 import json
 import os
 import resource
@@ -23,7 +24,7 @@ from app.bundles import write_call_bundle
 from app.calls import StoredCall, add_call, mend_call, read_package
 from app.check import check_service
 from app.dialect import now_ms
-from app.errors import AppError, BusyError, NotOpenError
+from app.errors import AppError, BusyError, FullError, NotOpenError
 from app.files import read_signed, written_aside
 from app.logstate import LogState
 from app.publishing import log_size
@@ -71,15 +72,25 @@ def run(arguments: Sequence[str]) -> int:
     except (AppError, CryptoError, QuestionnaireError) as error:
         return _refuse(error.word, str(error))
     except ValidationError as error:
-        return _refuse("version", f"A setting is not valid: {', '.join(f'SAKSEI_{_place(detail)}' for detail in error.errors())}.")
+        named = ", ".join(f"SAKSEI_{_place(detail)}" for detail in error.errors())
+        return _refuse("usage", f"A setting is not valid: {named}.", code=2)
     except (OSError, SQLAlchemyError) as error:
-        return _refuse(BusyError.word, f"{type(error).__name__}: the database, a folder or the address could not be used.")
+        return _refuse_trouble(error)
     return 0
 
 
-def _refuse(word: str, sentence: str) -> int:
+def _refuse_trouble(error: OSError | SQLAlchemyError) -> int:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.ENOSPC, errno.EDQUOT}:
+        return _refuse(FullError.word, "The disk is full; nothing of this was kept.")
+    if number in {errno.ENOENT, errno.EACCES, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EROFS}:
+        return _refuse("usage", f"A file or folder cannot be used: {os.strerror(number)}.", code=2)
+    return _refuse(BusyError.word, f"{type(error).__name__}: the database, a folder or the address could not be used.")
+
+
+def _refuse(word: str, sentence: str, *, code: int = 1) -> int:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {word}: {sentence}", markup=False)
-    return 1
+    return code
 
 
 def _place(detail: object) -> str:

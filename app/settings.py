@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
@@ -37,7 +38,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _known_driver(self) -> Self:
-        url = make_url(self.database_url)
+        try:
+            url = make_url(self.database_url)
+        except ArgumentError:
+            raise ValueError("SAKSEI_DATABASE_URL is not an address of a database") from None
         if url.drivername not in DRIVERS:
             raise ValueError(f"SAKSEI_DATABASE_URL must begin with {' or '.join(DRIVERS)}")
         if url.drivername == DRIVERS[0] and url.database in (None, "", ":memory:"):

@@ -108,7 +108,7 @@ def test_refused_export_leaves_nothing(ready: Run, asked: MadeCall, tmp_path: Pa
 def test_broken_package_is_refused(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
     call = make_call(call="broken")
     (call.folder / "call.json").write_bytes(call.stored.document + b" ")
-    refused(ready("call", "add", call.folder), "wrong-call")
+    refused(ready("call", "add", call.folder), "manifest")
     refused(ready("call", "add", tmp_path / "nothing"), "wrong-call")
     assert json.loads(ready("call", "list", "--json").out) == []
     assert not (tmp_path / "keys").exists()
@@ -183,12 +183,20 @@ def test_absent_database_is_busy(run: Run, tmp_path: Path, monkeypatch: pytest.M
     refused(run("migrate"), "busy")
 
 
-def test_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SAKSEI_PORT", "many")
+@pytest.mark.parametrize(("name", "value"), [("SAKSEI_PORT", "many"), ("SAKSEI_DATABASE_URL", "nowhere"), ("SAKSEI_DATABASE_URL", "x://y")])
+def test_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
     done = run("migrate")
-    refused(done, "version")
-    assert "SAKSEI_PORT" in done.err
-    assert "many" not in done.err
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: usage: A setting is not valid: {name}")
+    assert value not in done.err
+
+
+def test_absent_folder_is_usage(ready: Run, make_call: PublicCall) -> None:
+    ready("call", "add", str(make_call().folder))
+    done = ready("export", "asked", "--out", "/nowhere/at/all")
+    assert (done.code, done.out) == (2, "")
+    assert "error: usage: " in done.err
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("export", "asked"), ("call",), ("received", "load", "asked", "/none"), ()])
