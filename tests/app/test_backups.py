@@ -186,7 +186,7 @@ def test_command_makes_it_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert capsys.readouterr().err.startswith("error: version: ")
     assert (list(folder.iterdir()), older.read_text()) == ([older], "older")
     assert cli.run(["migrate"]) == 0
-    assert cli.run(["backup", str(tmp_path / "nowhere" / "b")]) == 1
+    assert cli.run(["backup", str(tmp_path / "nowhere" / "b")]) == 2
     assert capsys.readouterr().err.startswith("error: busy: ")
     assert cli.run(["backup", str(older), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"envelopes": 0, "bytes": older.stat().st_size}
