@@ -187,7 +187,7 @@ def test_command_makes_it_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (list(folder.iterdir()), older.read_text()) == ([older], "older")
     assert cli.run(["migrate"]) == 0
     assert cli.run(["backup", str(tmp_path / "nowhere" / "b")]) == 2
-    assert capsys.readouterr().err.startswith("error: busy: ")
+    assert capsys.readouterr().err.startswith("error: usage: ")
     assert cli.run(["backup", str(older), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"envelopes": 0, "bytes": older.stat().st_size}
     assert list(folder.iterdir()) == [older]
