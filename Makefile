@@ -32,7 +32,7 @@ bench: .venv/develop form/static/manifest.json ## measure, each figure against i
 vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors anew, and hold both languages to them
 	python -m tests.vectors.generate && node tests/form/browser/run.mjs vectors.test.ts
 
-fuzz: .venv/develop ## ten minutes of hostile input for each reader (with atheris where it is installed)
+fuzz: .venv/torture ## ten minutes of hostile input for each reader (with atheris where there is a wheel of it)
 	for target in $$(python -m tests.fuzz); do nice -n 19 python -m tests.fuzz $$target --seconds 600 || exit 1; done
 
 reproduce: .venv/develop node_modules/.package-lock.json ## build the browser bundle and form.html twice, to the same bytes
@@ -41,6 +41,7 @@ reproduce: .venv/develop node_modules/.package-lock.json ## build the browser bu
 lock: .venv/develop ## write the locks anew from pyproject.toml (versions and hashes, no addresses)
 	$(LOCK) --extra intake --extra reviewer --extra coordinator --group run --group build --output-file locks/run.txt
 	$(LOCK) --all-extras --group run --group build --group test --group lint --group lock --constraint locks/run.txt --output-file locks/develop.txt
+	$(LOCK) --group torture --constraint locks/develop.txt --output-file locks/torture.txt
 	npm install --silent --package-lock-only
 	node --eval '$(STRIP_FUNDING)'
 # npm writes the addresses of its packages' sponsors into the lock; a lock here names versions and hashes only.
@@ -65,6 +66,10 @@ clean: ## remove what the other targets made, but not var/
 .venv/develop: locks/develop.txt .venv/run
 	@echo "Installing what the tests need (once, about half a minute) ..."
 	@$(PIP) install --require-hashes --requirement locks/develop.txt
+	@touch $@
+
+.venv/torture: locks/torture.txt .venv/develop
+	@$(PIP) install --require-hashes --requirement locks/torture.txt
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json .npmrc | .venv/run

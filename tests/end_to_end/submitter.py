@@ -37,6 +37,7 @@ def phone(browser: Browser, *, scripts: bool = True, width: int = 360) -> Iterat
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("filechooser", lambda _: None)  # from the start: asked for at the key press, it can come after the chooser has opened
     yield page
     context.close()
     assert [text for text in complaints if "status of 4" not in text] == []  # a refusal with a status is not a fault of the page
@@ -89,7 +90,7 @@ def attach(page: Page, name: str, *files: Path) -> None:
     """Open the file chooser by keyboard and choose."""
     turn_to(page, f'input[type="file"][name="{name}"]')
     tab_to(page, f'input[type="file"][name="{name}"]')
-    with page.expect_file_chooser() as chooser:
+    with page.expect_file_chooser(timeout=90_000) as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files(list(files))
 
