@@ -48,7 +48,7 @@ LIKELY = {  # code: how often
 }
 INCIDENTS = ("DA5", "CO4", "TD1", "TD2", "TD3", "TD4")  # in codebook order, as a report must have them
 GRACE = 5
-SETTLED = 75  # seconds in which the browsers must have sent what is on time
+SETTLED = 110  # seconds in which the browsers must have sent what is on time
 
 
 def definition(place: Path, deadline: int) -> Path:
