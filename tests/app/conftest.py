@@ -1,8 +1,6 @@
 """Fixtures of the intake service: calls, and an application on either kind of database."""
 
 import asyncio
-import hashlib
-import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -13,14 +11,10 @@ import httpx
 import pytest
 
 from app import schema
-from app.calls import read_package
 from app.database import open_database
 from app.main import create_app
 from app.settings import Settings
-from crypto.minisign import SecretKey
-from crypto.notes import SignerKey
-from crypto.opening import Identity
-from tests.app.made import Intake, MadeCall, PublicCall, call_document
+from tests.app.made import Intake, MadeCall, PublicCall, write_call
 
 
 @pytest.fixture(scope="session")
@@ -28,21 +22,7 @@ def make_call(tmp_path_factory: pytest.TempPathFactory) -> PublicCall:
     """Make a call and its package, as `call build` does; keyword arguments replace keys of call.json."""
 
     def make(*, form: bytes | None = None, **overrides: Any) -> MadeCall:
-        folder = tmp_path_factory.mktemp("server")
-        identity = Identity.generate()
-        call_id = overrides.get("call", "asked")
-        log_key = SignerKey.generate(f"example.org/{call_id}")
-        signing = SecretKey.generate()
-        document = call_document(identity, log_key, signing, **overrides)
-        written = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        files = {"call.json": written} | ({} if form is None else {"form.html": form})
-        sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()).encode()
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        (folder / "SHA256SUMS").write_bytes(sums)
-        (folder / "SHA256SUMS.minisig").write_text(signing.sign(sums))
-        (folder / "log.key").write_text(log_key.line() + "\n")
-        return MadeCall(folder, document, identity, log_key, read_package(folder), signing)
+        return write_call(tmp_path_factory.mktemp("server"), form=form, **overrides)
 
     return make
 

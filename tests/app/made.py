@@ -1,6 +1,7 @@
 """What the tests of the intake service work with: a made call with the keys no server has, and an application asked in this process."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from app.calls import CallPackage, StoredCall, add_call
+from app.calls import CallPackage, StoredCall, add_call, read_package
 from app.service import Service
 from app.submissions import SealedReport
 from app.uploads import sealed_in_memory
@@ -88,6 +89,23 @@ class MadeCall:
 
     def promise(self, note: bytes) -> Promise:
         return parse_promise(note, VerifierKey.parse(self.stored.call.log_vkey), self.stored.call.origin)
+
+
+def write_call(folder: Path, *, form: bytes | None = None, **overrides: Any) -> MadeCall:
+    """Make a call and its package in an empty folder, as `call build` does; keyword arguments replace keys of call.json."""
+    identity = Identity.generate()
+    log_key = SignerKey.generate(f"example.org/{overrides.get('call', 'asked')}")
+    signing = SecretKey.generate()
+    document = call_document(identity, log_key, signing, **overrides)
+    written = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    files = {"call.json": written} | ({} if form is None else {"form.html": form})
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()).encode()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    (folder / "SHA256SUMS").write_bytes(sums)
+    (folder / "SHA256SUMS.minisig").write_text(signing.sign(sums))
+    (folder / "log.key").write_text(log_key.line() + "\n")
+    return MadeCall(folder, document, identity, log_key, read_package(folder), signing)
 
 
 def leaf_of(body: bytes) -> bytes:
