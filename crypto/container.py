@@ -106,10 +106,10 @@ def _require_least_size(size: int, content: int, max_k: int) -> None:
 
 
 def _require_zeros(padding: memoryview) -> None:
-    # Copied and compared a block at a time: comparing memoryviews goes byte by byte and is forty times slower.
+    # `startswith` compares in one go and copies nothing; comparing memoryviews goes byte by byte and is forty times slower.
     for start in range(0, len(padding), len(_ZEROS)):
-        block = bytes(padding[start : start + len(_ZEROS)])
-        if block != _ZEROS[: len(block)]:
+        block = padding[start : start + len(_ZEROS)]
+        if not _ZEROS.startswith(block):
             raise PaddingError("The padding of the container is not zero.")
 
 

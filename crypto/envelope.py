@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hmac
@@ -68,6 +69,7 @@ def sealed_size(recipients: int, padded: int) -> int:
     return _FIXED_SIZE + _STANZA_SIZE * recipients + padded + TAG_SIZE * padded // CHUNK_SIZE
 
 
+@cache
 def sealed_sizes(recipients: int, max_k: int) -> frozenset[int]:
     """Return every size in bytes that an envelope for a call may have: one for each k in 16..max_k."""
     return frozenset(sealed_size(recipients, 1 << k) for k in range(MIN_K, max_k + 1))
@@ -97,6 +99,7 @@ def profile_header(envelope: bytes, *, recipients: int, max_k: int) -> Header:
     return header
 
 
+@lru_cache(maxsize=8)  # whoever opens a report asks twice for each stanza: the profile and the key
 def stanza_ciphertext(stanza: Stanza) -> bytes:
     """Return enc and sealed file key of an mlkem768x25519 stanza, as HPKE takes them. Raises HeaderError for other lengths."""
     if len(stanza.arguments) != 2:
