@@ -6,16 +6,22 @@ A target lets an exception of another kind pass, and raises AssertionError when 
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
-from crypto import bundle, entries, envelope, keyfile, minisign, opening, replies, shares
-from crypto.errors import CryptoError
+from crypto import bundle, entries, envelope, keyfile, minisign, opening, replies, shares, timestamps
+from crypto.errors import CryptoError, SignatureError
+from crypto.notes import Checkpoint
 from crypto.receipts import Receipt
 from questionnaire.errors import QuestionnaireError
 from questionnaire.models import load_call
 from tests.fuzz import corpus
 from tests.fuzz.readers import MAX_K, READERS, as_text
 from tests.vectors import intake, world
+from tests.vectors.world import digest
+from tests.vectors.written.bundle import EARLY, SIZE, TOKENS, Exported, stored
+from tests.vectors.written.entries import DESTROY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 _TERMS = {"call": world.CALL, "call_sha256": world.CALL_HASH.hex(), "handle": world.HANDLE}
 _KEY_LIMIT = 1 << 16
+CUT = b"\n--8<--\n"
+SERVED = (f"log/checkpoint.{SIZE}", "log/entries", "log/pending", f"log/{EARLY}.{intake.AUTHORITY}.tsr", f"envelopes/{digest(1).hex()}.age")
+"""What stands between the cuts of an input of `served`."""
 
 
 def spelled(untrusted: bytes, *names: str, readers: Mapping[str, Reader] = READERS) -> None:
@@ -111,6 +120,23 @@ def call(untrusted: bytes) -> None:
         return
 
 
+def token(untrusted: bytes) -> None:
+    """A timestamp token; whatever is changed about a good one, it says the same time or is refused."""
+    for name, size in (("early", EARLY), ("whole", SIZE)):
+        try:
+            time = timestamps.token_time(untrusted, intake.checkpoint(size), world.fixture("authority.json")["certificate"])
+        except SignatureError:
+            continue
+        if time != genuine_time(name, size):
+            raise AssertionError("A token that was changed says another time.")
+
+
+@cache
+def genuine_time(name: str, size: int) -> float:
+    """Return what a token of the vectors says."""
+    return timestamps.token_time(TOKENS[name], intake.checkpoint(size), world.fixture("authority.json")["certificate"])
+
+
 def exported(untrusted: bytes) -> None:
     """A bundle, and names in it."""
     spelled(untrusted, "zip", "member")
@@ -118,6 +144,26 @@ def exported(untrusted: bytes) -> None:
         bundle.open_bundle(io.BytesIO(untrusted))
     except CryptoError:
         return
+
+
+@cache
+def honest() -> dict[str, bytes]:
+    """Return the members of the bundle of the vectors."""
+    return Exported().members()
+
+
+def served(untrusted: bytes) -> None:
+    """A bundle of a server that signs whatever it likes: entries, withdrawals that wait, the text of a checkpoint, a token, an envelope."""
+    members = honest() | dict(zip(SERVED, untrusted.split(CUT), strict=False))
+    checkpoint = f"log/checkpoint.{SIZE}"
+    with suppress(ValueError):  # no note can have this text
+        members[checkpoint] = world.LOG_KEY.sign(members[checkpoint])
+    try:
+        told = bundle.open_bundle(io.BytesIO(stored({"manifest": Exported().manifest(members)} | members)))
+    except CryptoError:
+        return
+    if [each.index for each in told.outcomes] != [report.index for report in told.log.reports]:
+        raise AssertionError("A report of the log has no outcome.")
 
 
 def reply(untrusted: bytes) -> None:
@@ -149,6 +195,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "share": share,
     "call": call,
     "bundle": exported,
+    "server": served,
+    "token": token,
     "reply": reply,
     "receipt": receipt,
 }
@@ -163,10 +211,17 @@ SEEDS: dict[str, tuple[str, ...]] = {
     "share": ("share",),
     "call": ("call",),
     "bundle": ("zip", "member"),
+    "server": (),
+    "token": (),
     "reply": ("reply", "round"),
     "receipt": (),
 }
 """Whose inputs a target begins with (corpus.py)."""
+
+
+def _parts(made: Exported) -> list[bytes]:
+    members = made.members()
+    return [Checkpoint(world.ORIGIN, len(made.log), world.root(made.log)).text(), *(members[name] for name in SERVED[1:])]
 
 
 def seeds(target: str) -> list[bytes]:
@@ -174,6 +229,14 @@ def seeds(target: str) -> list[bytes]:
     found = [content for name in SEEDS[target] for good in (True, False) for content in corpus.seeds(name, good=good)]
     if target == "receipt":  # a receipt has many spellings, so it is not among the readers
         found = [typed for good in (True, False) for typed in corpus.inputs("receipt", "parse", "typed", good=good)]
+    if target == "token":
+        found = [*TOKENS.values(), *(token[cut:] for token in TOKENS.values() for cut in (1, 4, 9, 20)), b"", b"0\x80"]
+    if target == "server":
+        found = [
+            CUT.join(_parts(each))
+            for each in (Exported(), Exported(pending=[]), Exported(log=[*intake.log(), DESTROY], sizes=(EARLY, SIZE)))
+        ]
+        found += [content for name in ("log", "entry", "note") for content in corpus.seeds(name)]
     if target == "container":
         found = [content.rstrip(b"\0") for content in found]
     if target == "envelope":

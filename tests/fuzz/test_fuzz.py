@@ -15,7 +15,7 @@ from tests.fuzz.readers import READERS, Reader
 from tests.fuzz.targets import SEEDS, TARGETS, seeds, spelled
 
 ROOT = Path(__file__).parents[2]
-RUNS = {"note": 2000, "key": 1000, "bundle": 2000}
+RUNS = {"note": 2000, "key": 1000, "bundle": 2000, "server": 800, "token": 1000}
 MANY = 4000
 
 
