@@ -10,7 +10,8 @@ from app import models
 from app.calls import StoredCall
 from app.errors import LogKeyError
 from app.publishing import signed_entries
-from crypto.bundle import Member, checkpoint_name, envelope_name, write_bundle
+from app.timestamps import read_tokens
+from crypto.bundle import Member, checkpoint_name, envelope_name, token_name, write_bundle
 from crypto.entries import frame, parse_entry, withdraw_entry
 from crypto.merkle import leaf_hash
 from crypto.notes import SignerKey
@@ -45,6 +46,8 @@ def _log_members(connection: Connection, stored: StoredCall, log: list[bytes]) -
     signed = select(batches.c.size, batches.c.note).where(batches.c.call == stored.call.call, batches.c.note.is_not(None))
     for size, note in connection.execute(signed.order_by(batches.c.size)):
         yield Member.of(checkpoint_name(size), note)
+    for size, authority, token in read_tokens(connection, stored.call.call):
+        yield Member.of(token_name(size, authority), token)
     yield Member.of("log/pending", frame(unlogged_withdrawals(connection, stored.call.call, log)))
 
 

@@ -19,6 +19,7 @@ from app.main import create_app
 from app.schema import differences, missing_triggers, refuses_late_rows, require_head
 from app.service import Service
 from app.settings import Settings
+from app.timestamps import judge_tokens
 from crypto.errors import CryptoError
 
 CLOCK_TOLERANCE_MS = 5000
@@ -50,6 +51,9 @@ async def check_service(service: Service) -> list[Finding]:
     for stored in await service.book.all():
         name = f"log of {stored.call.call}"
         findings.append(await _tried(name, "consistent, signed, and every promise kept so far", partial(_check_log, service, stored)))
+        if stored.call.timestamp_authorities:
+            found = await service.database.read(partial(judge_tokens, stored=stored))
+            findings.append(Finding(f"timestamps of {stored.call.call}", found.holds, found.sentence))
     return findings
 
 

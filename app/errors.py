@@ -17,6 +17,7 @@ AppError
     ├── CallExistsError           duplicate
     ├── CallPackageError          wrong-call
     ├── OlderReceivedError        duplicate
+    ├── UnreachableError          unreachable  (a word of the command line, F12.5)
     └── LogKeyError               signature
 
 A message is one plain sentence. It never holds an answer, a name, a path or a byte of what was refused.
@@ -134,6 +135,12 @@ class OlderReceivedError(OperatorError):
     """The reviewers have countersigned a longer log already."""
 
     word = "duplicate"
+
+
+class UnreachableError(OperatorError):
+    """A timestamp authority could not be asked, or did not answer as one."""
+
+    word = "unreachable"
 
 
 class LogKeyError(OperatorError):

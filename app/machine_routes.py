@@ -16,12 +16,14 @@ from app.replies import read_pages, select_round
 from app.schema import require_head
 from app.service import Served, Service
 from app.submissions import promise_report, take_sealed
+from app.timestamps import read_token
 from app.uploads import received, require_size
 from crypto.entries import frame
 from crypto.errors import SizeError
 from crypto.replies import RECORD_SIZE
 
 OCTETS = "application/octet-stream"
+STAMP = "application/timestamp-reply"
 ENTRIES_AT_ONCE = 2000
 
 router = APIRouter()
@@ -105,6 +107,16 @@ async def newest_checkpoint(call_id: str, request: Request, service: Served) -> 
 async def one_checkpoint(call_id: str, size: Annotated[int, Path(ge=1, le=2**53)], request: Request, service: Served) -> Response:
     """The signed checkpoint of this size."""
     return await _checkpoint(call_id, size, request, service)
+
+
+@router.get("/calls/{call_id}/log/{size}.{authority}.tsr")
+async def one_token(
+    call_id: str, size: Annotated[int, Path(ge=1, le=2**53)], authority: str, request: Request, service: Served
+) -> Response:
+    """The RFC 3161 token of an authority over the checkpoint of this size; its bytes never change."""
+    await service.book.find(call_id)
+    token = await service.database.read(partial(read_token, call_id=call_id, size=size, authority=authority))
+    return refuse(request.scope, 404, NOT_FOUND) if token is None else Response(token, media_type=STAMP)
 
 
 @router.get("/calls/{call_id}/log/received")

@@ -169,6 +169,15 @@ rounds = _table(
 replies = _table("replies", _call(), _handle(primary_key=True), Column("bytes", LargeBinary, nullable=False))
 """The records of `rounds`, each without the handle that it begins with (section 8)."""
 
+tokens = _table(
+    "tokens",
+    _call(),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("authority", String(40), primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+)
+"""RFC 3161 responses over the checkpoint of `size` entries by an authority that call.json names; each was verified before it was kept."""
+
 SEALED_COLUMNS = (envelopes.c.bytes, pending_envelopes.c.bytes, replies.c.bytes)
 """Ciphertext: kept uncompressed on PostgreSQL (storage `external`)."""
 

@@ -17,7 +17,7 @@ from app.dialect import hold_call, now_ms
 from app.logkeys import LogKeys
 from app.logstate import LogState, SignedLog, empty_log
 from app.transactions import Database
-from crypto.entries import close_entry, report_entry, withdraw_entry
+from crypto.entries import close_entry, destroy_entry, report_entry, withdraw_entry
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash
 from crypto.notes import Checkpoint
@@ -58,11 +58,12 @@ class UnsignedBatch:
 
 @dataclass(frozen=True, slots=True)
 class LogSize:
-    """How far a log has grown: entries in it, reports and withdrawals that wait, and whether its close was cut."""
+    """How far a log has grown: entries in it, reports and withdrawals that wait, whether its close was cut, and whether it has ended."""
 
     entries: int
     waiting: int
     closed: bool
+    destroyed: bool
 
 
 class Publisher:
@@ -281,7 +282,14 @@ def log_size(connection: Connection, call_id: str) -> LogSize:
     for table in (models.pending_reports, models.pending_withdrawals):
         count = select(func.count()).select_from(table).where(table.c.call == call_id, table.c.batch > log.cut)
         waiting += int(connection.execute(count).scalar_one())
-    return LogSize(int(log.size), waiting, bool(log.closed))
+    return LogSize(int(log.size), waiting, bool(log.closed), is_destroyed(connection, call_id))
+
+
+def is_destroyed(connection: Connection, call_id: str) -> bool:
+    """True when the log has its last entry: everything sealed was destroyed (F7.3)."""
+    entries = models.entries
+    last = select(entries.c.entry).where(entries.c.call == call_id).order_by(entries.c.position.desc()).limit(1)
+    return connection.execute(last).scalar_one_or_none() == destroy_entry()
 
 
 def signed_entries(connection: Connection, call_id: str) -> list[bytes]:

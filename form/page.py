@@ -43,6 +43,7 @@ STANDINGS = ("pending", "published", "withdrawn")
 
 _FORM_TEXTS = (
     "problem.",
+    "message.title",
     "refusal.",
     "files.",
     "moment",
@@ -63,6 +64,7 @@ _FORM_TEXTS = (
 )
 _RECEIPT_TEXTS = (
     "problem.",
+    "message.title",
     "refusal.",
     "standing.",
     "withdraw.",
@@ -149,14 +151,14 @@ def draw_form(  # noqa: PLR0913 - each is a fact the form shows
     """The form in a template of its own: form.html, or offline_body.html that stands on it. `frame` is what else that template shows."""
     if posted.keys() == _ADDITION:
         problems = ()  # nothing was answered yet, so there is nothing to mend
-    sentences = {problem.question: say(f"problem.{problem.code}") for problem in problems}
-    drawn = [Field(call, question, say, posted, sentences.get(question.id, "")) for question in call.questions]
+    wrong = {problem.question: problem.code for problem in problems}
+    drawn = [Field(call, question, say, posted, wrong.get(question.id, "")) for question in call.questions]
     sections = _sections(call, drawn, say.lang)
     return render(
         template,
         say,
         **{**_call_context(call, call_sha256, say), **frame},
-        title=say("problem.title" if problems or refusal else "page.title"),
+        title=_title(say, problems, refusal),
         sections=sections,
         paged=len(sections) >= _FEWEST_GROUPS,
         addition="addition" in posted,
@@ -220,7 +222,7 @@ def receipt_page(  # noqa: PLR0913 - each is a fact the page shows
         problems=problems,
         refusal="" if mistyped else _refused(refusal, (), say),
         script_texts=say.beginning(*_RECEIPT_TEXTS),
-        title=say("problem.title" if refusal else "page.title"),
+        title=_title(say, problems, refusal),
     )
 
 
@@ -293,6 +295,11 @@ def _mended(problems: Sequence[Problem], drawn: Sequence[Field], say: Catalogue)
     places = {field.id: (field.target, field.label) for field in drawn}
     places |= {"consent": ("consent-C0", say("consent.section")), "audience": ("f-audience", say("audience.legend"))}
     return [MendedProblem(*places.get(problem.question, ("", "")), say(f"problem.{problem.code}")) for problem in problems]
+
+
+def _title(say: Catalogue, problems: Sequence[object], refusal: str | None) -> str:
+    """The title of the tab: nothing but "Form", unless somebody who listens must know at once that something is wrong."""
+    return say("problem.title" if problems else "message.title" if refusal else "page.title")
 
 
 def _refused(refusal: str | None, problems: Sequence[Problem], say: Catalogue) -> str:

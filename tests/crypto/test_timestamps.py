@@ -6,8 +6,6 @@ import base64
 import datetime
 import hashlib
 import io
-import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,67 +16,12 @@ from crypto import bundle, canonical, entries, merkle, timestamps
 from crypto.errors import SignatureError
 from crypto.minisign import SecretKey
 from crypto.notes import Checkpoint, SignerKey
+from tests.crypto.authority import Authority
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONFIGURATION = """
-[req]
-distinguished_name = dn
-prompt = no
-[dn]
-CN = Test root
-[root]
-basicConstraints = critical,CA:TRUE
-keyUsage = critical,keyCertSign,cRLSign
-[tsa]
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = critical,timeStamping
-[authority]
-serial = serial
-signer_cert = tsa.pem
-signer_key = tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256,sha512
-accuracy = secs:1
-ess_cert_id_alg = sha256
-"""
-NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config", "tsa.cnf"]
 MESSAGE = b"the bytes of a checkpoint\n"
-
-
-@dataclass
-class Authority:
-    """A timestamp authority in a folder."""
-
-    folder: Path
-
-    @classmethod
-    def found(cls, folder: Path) -> Authority:
-        folder.mkdir()
-        (folder / "tsa.cnf").write_text(CONFIGURATION)
-        (folder / "serial").write_text("01\n")
-        authority = cls(folder)
-        authority.openssl("req", "-x509", *NEW_KEY, "-keyout", "root.key", "-out", "root.pem", "-days", "3650", "-extensions", "root")
-        authority.openssl("req", *NEW_KEY, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Test authority")
-        issue = ["-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "3000", "-extfile", "tsa.cnf", "-extensions", "tsa"]
-        authority.openssl("x509", "-req", "-in", "tsa.csr", *issue, "-out", "tsa.pem")
-        return authority
-
-    def openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    def token(self, message: bytes, *, hashed: str = "-sha256") -> bytes:
-        (self.folder / "message").write_bytes(message)
-        self.openssl("ts", "-query", "-data", "message", hashed, "-cert", "-out", "query.tsq")
-        self.openssl("ts", "-reply", "-queryfile", "query.tsq", "-config", "tsa.cnf", "-section", "authority", "-out", "reply.tsr")
-        return (self.folder / "reply.tsr").read_bytes()
-
-    @property
-    def certificate(self) -> str:
-        return (self.folder / "root.pem").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +86,38 @@ def test_damaged_token_is_refused_or_the_same(authority: Authority, token: bytes
 def test_any_bytes_are_refused_with_a_word(authority: Authority, token: bytes) -> None:
     with pytest.raises(SignatureError):
         timestamps.token_time(token, MESSAGE, authority.certificate)
+
+
+def test_query_is_the_one_openssl_answers(authority: Authority, tmp_path: Path) -> None:
+    """It asks for the certificates, so that the answer verifies with the root alone; and the same bytes give the same query."""
+    query = timestamps.token_query(MESSAGE)
+    assert query == timestamps.token_query(MESSAGE) != timestamps.token_query(MESSAGE + b"x")
+    token = authority.answer(query)
+    assert timestamps.token_time(token, MESSAGE, authority.certificate) > 0
+    assert timestamps.stamped(token, [b"another", MESSAGE]) == MESSAGE
+
+
+@pytest.mark.parametrize("hashed", ["-sha256", "-sha384", "-sha512"])
+def test_token_tells_what_it_is_over(authority: Authority, hashed: str) -> None:
+    token = authority.token(MESSAGE, hashed=hashed)
+    assert timestamps.stamped(token, [MESSAGE + b"x", MESSAGE]) == MESSAGE
+    assert timestamps.stamped(token, [MESSAGE + b"x"]) is None
+
+
+@given(token=st.binary(max_size=300))
+def test_any_bytes_are_over_nothing(token: bytes) -> None:
+    with pytest.raises(SignatureError):
+        timestamps.stamped(token, [MESSAGE])
+
+
+def test_refused_query_is_no_token(authority: Authority) -> None:
+    """An authority that answers, and says no: a response without a token."""
+    refusal = authority.answer(
+        timestamps.token_query(MESSAGE).replace(bytes.fromhex("0609608648016503040201"), bytes.fromhex("0609608648016503040204"))
+    )
+    for read in (lambda: timestamps.stamped(refusal, [MESSAGE]), lambda: timestamps.token_time(refusal, MESSAGE, authority.certificate)):
+        with pytest.raises(SignatureError):
+            read()
 
 
 def test_bundle_with_a_token_proves_the_time(authority: Authority) -> None:
