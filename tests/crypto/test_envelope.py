@@ -69,6 +69,13 @@ def test_what_parses_is_spelled_so(written: list[Stanza], data: st.DataObject) -
     assert again[: again.rindex(b"---") + 3] == header.authenticated
 
 
+@pytest.mark.parametrize("size", range(150))
+def test_body_of_every_length_reads_back(size: int) -> None:
+    body = bytes(range(size))
+    spelled = write_header([Stanza((b"a",), body), Stanza((b"b",), body)], FILE_KEY)
+    assert [stanza.body for stanza in parse_header(spelled).stanzas] == [body, body]
+
+
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: PREFIX + tail))
 def test_any_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(HeaderError):
