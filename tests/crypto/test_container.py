@@ -89,6 +89,35 @@ def test_largest_content_fits() -> None:
     assert unpack(packed, max_k=20).files[0] == b"\xff" * largest
 
 
+def test_largest_report_fits() -> None:
+    report = b"\xff" * MAX_REPORT
+    assert unpack(pack(report, [], max_k=21), max_k=21).report == report
+
+
+@pytest.mark.parametrize("size", [140_000, 200_000])
+def test_long_padding_is_zero_to_the_end(size: int) -> None:
+    """More of it than one block of what is written at once."""
+    packed = pack(b"{}", [b"\xff" * size], max_k=18)
+    assert (len(packed), packed.rstrip(b"\0")) == (1 << 18, packed[: 1536 + size])
+
+
+@pytest.mark.parametrize("missing", [512, 1024])
+def test_tar_without_its_end_is_refused(missing: int) -> None:
+    """Its content fits into the size, but not with the 1,024 zeros that end a tar."""
+    content = (1 << 16) - 512 - 1024 + missing
+    whole = pack(b"\xff" * content, [], max_k=17)[: 1 << 16]
+    assert whole[512 : 512 + content] == b"\xff" * content
+    with pytest.raises(PaddingError):
+        unpack(whole, max_k=17)
+
+
+def test_header_in_the_last_block_is_looked_at() -> None:
+    """Members are walked before sizes are judged (F2.5, F0.9): what stands there is no header."""
+    whole = pack(b"\xff" * ((1 << 16) - 1024), [], max_k=17)[: (1 << 16) - 512] + b"x" * 512
+    with pytest.raises(ContainerError):
+        unpack(whole, max_k=17)
+
+
 def test_ninety_nine_files_fit() -> None:
     opened = unpack(pack(b"{}", [b"%d" % number for number in range(99)], max_k=17), max_k=17)
     assert bytes(opened.files[98]) == b"98"

@@ -25,7 +25,7 @@ from tests.fuzz.readers import READERS, Reader
 READS = re.compile(r"(parse|open|read|load|unpack|unframe|from|decode|key|verify|check|place|next|bech32_decode)(_|s?$)")
 
 EXEMPT = {
-    "bundle.open_bundle": "every byte is signed or rebuilt: one flipped byte anywhere is refused (test_flipped_bytes.py); its ZIP is `zip` here",
+    "bundle.open_bundle": "every byte is signed or rebuilt: a flipped byte is refused (test_flipped_bytes.py); its ZIP is `zip` here",
     "bundle.VerifiedBundle.read_envelope": "gives bytes by their digest",
     "entries.check_withdraw": "judges a parsed entry",
     "envelope.check_envelope": "judges what `parse_header` read",
