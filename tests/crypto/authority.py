@@ -42,14 +42,15 @@ class Authority:
     folder: Path
 
     @classmethod
-    def found(cls, folder: Path) -> Authority:
+    def found(cls, folder: Path, *, days: int = 3650) -> Authority:
         folder.mkdir()
         (folder / "tsa.cnf").write_text(CONFIGURATION)
         (folder / "serial").write_text("01\n")
         authority = cls(folder)
-        authority.openssl("req", "-x509", *NEW_KEY, "-keyout", "root.key", "-out", "root.pem", "-days", "3650", "-extensions", "root")
+        lasts, ends = ["-days", str(days)], ["-extfile", "tsa.cnf", "-extensions", "tsa"]
+        authority.openssl("req", "-x509", *NEW_KEY, "-keyout", "root.key", "-out", "root.pem", *lasts, "-extensions", "root")
         authority.openssl("req", *NEW_KEY, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Test authority")
-        issue = ["-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "3000", "-extfile", "tsa.cnf", "-extensions", "tsa"]
+        issue = ["-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", *lasts, *ends]
         authority.openssl("x509", "-req", "-in", "tsa.csr", *issue, "-out", "tsa.pem")
         return authority
 

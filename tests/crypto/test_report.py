@@ -121,6 +121,11 @@ def test_inner_keys_are_required(path: str) -> None:
         parse_report(changed(path, {}))
 
 
+def test_a_report_has_up_to_ninety_nine_files() -> None:
+    named = {"name": "", "type": "", "size": 0, "sha256": "0" * 64}
+    assert len(parse_report(changed("files", [named] * 99)).files) == 99
+
+
 @pytest.mark.parametrize("version", [0, 2, 99, -1, "1", True, None, []])
 def test_other_versions_have_their_word(version: JsonValue) -> None:
     with pytest.raises(VersionError):
