@@ -27,7 +27,7 @@ lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc st
 	npx --no-install tsc --project form/browser/tsconfig.json && npx --no-install tsc --project tests/form/browser/tsconfig.json
 
 bench: .venv/develop form/static/manifest.json ## measure, each figure against its floor in the same run
-	python bench/open.py && python bench/bundle.py && python bench/intake.py
+	python bench/open.py && python bench/bundle.py && python bench/intake.py && python bench/page.py && python bench/seal_page.py
 
 vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors anew, and hold both languages to them
 	python -m tests.vectors.generate && node tests/form/browser/run.mjs vectors.test.ts

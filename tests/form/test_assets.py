@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,14 @@ from tests.form.node import ROOT, run_node
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+MOST_THAT_RUNS = 52 * 1024
+BROTLI = """
+import { readFileSync } from "node:fs";
+import { brotliCompressSync, constants } from "node:zlib";
+const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
+process.stdout.write(String(brotliCompressSync(readFileSync(process.argv[2]), { params }).length));
+"""
 
 
 def test_integrity_is_that_of_the_bytes() -> None:
@@ -58,6 +67,29 @@ def test_the_page_is_light_on_the_wire() -> None:
     wire = {one.name: len(one.gzipped or one.content) for one in found}
     assert all(gzip.decompress(one.gzipped) == one.content for one in found if one.gzipped is not None)
     assert sum(wire.values()) < 90_000, wire
+
+
+def brotli_size(content: bytes, folder: Path) -> int:
+    """Bytes of this content as brotli packs it best."""
+    packed, program = folder / "content", folder / "size.mjs"
+    packed.write_bytes(content)
+    program.write_text(BROTLI)
+    return int(run_node(program, packed).stdout)
+
+
+@pytest.mark.parametrize("source", ["form.js", "offline.js"])
+def test_all_that_runs_keeps_its_budget(source: str, tmp_path: Path) -> None:
+    """The page's script has the worker's text inside; a script a page or worker would load beside it has no name here."""
+    scripts = {name.split(".")[0] for name in asset_names() if name.endswith((".js", ".mjs", ".wasm"))}
+    assert scripts == {"form", "offline"}
+    script = source_asset(source).content
+    assert b"mlkem768x25519" in script
+    assert brotli_size(script, tmp_path) <= MOST_THAT_RUNS
+
+
+def test_a_second_library_would_break_the_budget(tmp_path: Path) -> None:
+    """The twin: what a copy of the curves and hashes costs, about 12 KB that cannot be packed further."""
+    assert brotli_size(source_asset("form.js").content + os.urandom(12_000), tmp_path) > MOST_THAT_RUNS
 
 
 def test_the_offline_style_holds_its_letters() -> None:
