@@ -22,6 +22,9 @@ JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, Js
 INTEGER_LIMIT: Final = 2**53 - 1
 """The largest magnitude that every reader of JSON keeps exactly (format.md section 2)."""
 
+DEEPEST: Final = 64
+"""How many arrays and objects may stand in one another (F0.3); nothing of ours needs ten but a condition that somebody wrote so."""
+
 _DIGITS_LIMIT: Final = len(str(INTEGER_LIMIT)) + 1  # and a sign: longer numbers are refused before Python spends time on them
 
 
@@ -40,7 +43,8 @@ def dumps(value: JsonValue) -> bytes:
 def loads(data: bytes, *, error: type[CryptoError] = ReportError) -> JsonValue:
     """Return the value of canonical JSON: dictionaries, lists, strings, integers within ±(2^53−1), booleans and None.
 
-    UTF-8 without a byte order mark, no U+0000, no lone surrogates, no fractions, and `dumps` of the result is `data` (format.md section 2).
+    UTF-8 without a byte order mark, no U+0000, no lone surrogates, no fractions, at most 64 levels, and `dumps` of the result is `data`
+    (F0.3).
     Raises JsonDuplicateError when an object names a key twice, otherwise `error`.
     """
     try:
@@ -51,6 +55,9 @@ def loads(data: bytes, *, error: type[CryptoError] = ReportError) -> JsonValue:
     # A backslash can stand before "u0000" as itself, so only a text that has these bytes is walked.
     if spelled != data or (b"\\u0000" in data and _holds_nul(value)):
         raise error("This JSON is not canonical.")
+    # As few brackets as that cannot stand too deep, and hardly a report has more.
+    if data.count(b"[") + data.count(b"{") > DEEPEST and _deeper(value, DEEPEST):
+        raise error("This JSON nests too deep.")
     plain: JsonValue = value
     return plain
 
@@ -86,6 +93,12 @@ def _holds_nul(value: JsonValue) -> bool:
     if isinstance(value, dict):
         return any("\0" in key or _holds_nul(member) for key, member in value.items())
     return isinstance(value, list) and any(map(_holds_nul, value))
+
+
+def _deeper(value: JsonValue, levels: int) -> bool:
+    """Return whether more than so many arrays and objects stand in one another."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return isinstance(inner, list) and (levels == 0 or any(_deeper(each, levels - 1) for each in inner))
 
 
 _READER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_number, parse_constant=_refuse_number)

@@ -82,6 +82,8 @@ REFUSED = {
     "too small": b"-9007199254740992",
     "many digits": b"1" * 5000,
     "nested too deep": b"[" * 100_000 + b"]" * 100_000,
+    "65 levels": b"[" * 65 + b"]" * 65,
+    "65 levels of both": b"[" + b'{"a":[' * 32 + b"]}" * 32 + b"]",
     "two values": b"1 2",
     "trailing comma": b"[1,]",
 }
@@ -101,12 +103,21 @@ def test_duplicate_keys_have_their_word(data: bytes) -> None:
         loads(data, error=KeyParamsError)
 
 
+def nested(times: int) -> JsonValue:
+    value: JsonValue = [[]]
+    for _ in range(times):
+        value = {"a": [value]}
+    return value
+
+
 @pytest.mark.parametrize(
     ("data", "value"),
     [
         (b"9007199254740991", INTEGER_LIMIT),
         (b"-9007199254740991", -INTEGER_LIMIT),
         (rb'"\\u0000"', "\\u0000"),
+        (b'{"a":[' * 31 + b"[[]]" + b"]}" * 31, nested(31)),
+        (b"[" + b",".join([b"[[]]"] * 40) + b"]", [[[]]] * 40),
         (rb'["\\u0000",{"a":null}]', ["\\u0000", {"a": None}]),
         (rb'"\b\f\n\r\t\u001f\"\\/"', '\b\f\n\r\t\x1f"\\/'),
         ('"\x7f\u2028\u200bសាក្សី"'.encode(), "\x7f\u2028\u200bសាក្សី"),

@@ -7,7 +7,7 @@ import { fromUtf8 } from "./text.js";
 export type Parsed = null | boolean | number | string | readonly Parsed[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Parsed>;
 
-const DEEPEST = 500; // no format of ours nests deeper than a few levels
+const DEEPEST = 64; // F0.3
 const LITERALS = [["true", true], ["false", false], ["null", null]] as const;
 
 /** Inside this module: the text is no JSON, or not the one spelling of its value. */

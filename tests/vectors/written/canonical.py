@@ -27,6 +27,10 @@ ACCEPTED = {
     "keys-upper-first": '{"B":1,"a":2}',
     "proto-key": '{"__proto__":1,"constructor":2}',
     "number-like-keys": '{"10":1,"9":2}',
+    "sixty-four-levels": "[" * 64 + "]" * 64,
+    "sixty-four-levels-of-both": '[{"a":' * 32 + "0" + "}]" * 32,
+    "many-brackets-side-by-side": "[" + ",".join(["[{}]"] * 100) + "]",
+    "brackets-in-a-text": '{"a":"' + "[{" * 100 + '"}',
 }
 
 REFUSED = {
@@ -73,6 +77,11 @@ REFUSED = {
     "khmer-digits": '{"a":១}',
     "true-upper-case": '{"a":True}',
     "two-values": "{}{}",
+    "sixty-five-levels": "[" * 65 + "]" * 65,
+    "sixty-five-levels-of-both": "[" + '[{"a":' * 32 + "0" + "}]" * 32 + "]",
+    "sixty-five-levels-at-the-end": '{"a":1,"b":' + "[" * 64 + "]" * 64 + "}",
+    "six-hundred-levels": "[" * 600 + "]" * 600,
+    "five-thousand-levels": '{"a":' * 5000 + "0" + "}" * 5000,
 }
 
 DUPLICATES = {
