@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both need only python3 >= 3.11 with venv, and make.
 .DEFAULT_GOAL := help
-.PHONY: help run desk test lint bench vectors fuzz reproduce lock clean
+.PHONY: help run desk test lint bench pictures vectors fuzz reproduce lock clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -28,6 +28,9 @@ lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc st
 
 bench: .venv/develop form/static/manifest.json ## measure, each figure against its floor in the same run
 	python bench/open.py && python bench/bundle.py && python bench/intake.py && python bench/page.py && python bench/seal_page.py
+
+pictures: .venv/develop form/static/manifest.json ## photograph every page and state of the form into var/pictures/, to be looked at
+	@python -m tests.form.pictures
 
 vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors anew, and hold both languages to them
 	python -m tests.vectors.generate && node tests/form/browser/run.mjs vectors.test.ts

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _GROUPED = frozenset({"choice", "choices", "ranking", "date"})
 _ONE_LINE = 300
 _FEW_LINES = 100_000
+_YEAR_ALONE = "year-four-digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class DatePart:
     part: str
     name: str
     value: str
+    wrong: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,14 @@ class ConsentField:
 class Field:
     """A question in one language; everything a template asks for is ready in it."""
 
-    def __init__(self, call: Call, question: Question, say: Catalogue, fields: Mapping[str, Sequence[str]], sentence: str) -> None:
-        """`fields` is what was posted, `sentence` what is to be mended here or empty."""
+    def __init__(self, call: Call, question: Question, say: Catalogue, fields: Mapping[str, Sequence[str]], problem: str) -> None:
+        """`fields` is what was posted, `problem` the word for what is to be mended here or empty."""
         self.id = question.id
         self.type = question.type
         self.name = field_name(question)
         self.label = call.text(question.label, say.lang)
         self.help = self._helped(call, question, say)
-        self.sentence = sentence
+        self.sentence = say(f"problem.{problem}") if problem else ""
         self.max_bytes = question.max_bytes
         self.grouped = question.type in _GROUPED
         self.values = tuple(fields.get(self.name, ()))
@@ -84,7 +86,7 @@ class Field:
             for name in (rank_field(question, option.code),)
         )
         self.grouped_options = self._headed(call, question, say)
-        self.date_parts = _date_parts(question, fields)
+        self.date_parts = _date_parts(question, fields, problem)
         self.show_if = _condition_json(question.show_if)
         self.only_if = "" if question.show_if is None else only_if(call, question.show_if, say)
 
@@ -112,7 +114,7 @@ class Field:
     def target(self) -> str:
         """The id of the first control, where a link from the error summary leads."""
         if self.type == "date":
-            return self.date_parts[0].name
+            return next((part.name for part in self.date_parts if part.wrong), self.date_parts[0].name)
         return self.options[0].id if self.type in {"choice", "choices", "ranking"} else self.name
 
 
@@ -151,9 +153,10 @@ def _rows(question: Question) -> int:
     return 4 if (question.max_bytes or 0) <= _FEW_LINES else 8
 
 
-def _date_parts(question: Question, fields: Mapping[str, Sequence[str]]) -> tuple[DatePart, ...]:
-    """Day, month, year, as both languages say a date; as many as the question's precision asks for."""
+def _date_parts(question: Question, fields: Mapping[str, Sequence[str]], problem: str) -> tuple[DatePart, ...]:
+    """Day, month, year, as both languages say a date; as many as the question's precision asks for. Only the year can be wrong alone."""
     if question.type != "date":
         return ()
+    wrong = {_YEAR_ALONE: ("year",), "": ()}.get(problem, DATE_PARTS)
     named = zip(DATE_PARTS, date_fields(question), strict=False)
-    return tuple(DatePart(part, name, next(iter(fields.get(name, ())), "")) for part, name in reversed(list(named)))
+    return tuple(DatePart(part, name, next(iter(fields.get(name, ())), ""), part in wrong) for part, name in reversed(list(named)))

@@ -30,6 +30,7 @@ LEAVE_ADDRESS = "about:blank"
 
 _SCRIPT_TEXTS = (
     "problem.",
+    "message.title",
     "refusal.",
     "files.",
     "moment",

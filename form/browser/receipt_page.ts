@@ -25,7 +25,13 @@ export class ReceiptPage {
       event.preventDefault();
       this.guarded(() => this.look());
     });
-    first<HTMLButtonElement>("[data-do=send]").disabled = false;
+    const send = first<HTMLButtonElement>("[data-do=send]");
+    first("[name=receipt]", this.form).addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return; // two lines for 32 digits, but still one number
+      event.preventDefault();
+      send.click();
+    });
+    send.disabled = false;
     first("[data-waiting]").hidden = true;
   }
 

@@ -40,7 +40,10 @@ HANDLE = 32
 
 @dataclass
 class Intake:
-    """What one invented server knows; `refusals` are words given instead of the next promises, the rest spoils what is signed."""
+    """What one invented server knows; `refusals` are words given instead of the next promises, the rest spoils what is signed.
+
+    `pages` are answered at their paths before anything else is.
+    """
 
     identity: Identity
     signer: SignerKey
@@ -63,6 +66,7 @@ class Intake:
     asked: list[str] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
     receipt: Receipt = field(default_factory=Receipt.generate)
+    pages: dict[str, str] = field(default_factory=dict)
 
     @property
     def call_sha256(self) -> str:
@@ -201,6 +205,8 @@ def _log(intake: Intake, name: str) -> bytes:
 
 
 def _page(intake: Intake, path: str) -> tuple[int, str, bytes]:
+    if path in intake.pages:
+        return 200, "text/html; charset=utf-8", intake.pages[path].encode()
     _, first, *rest = path.split("/")
     if first == "static" and rest[0] in asset_names():
         found = asset(rest[0])

@@ -119,7 +119,7 @@ def test_what_was_typed_is_given_back(call: Call) -> None:
 
 def test_mended_page_leads_to_the_field(call: Call) -> None:
     page = pages(call, "en")["mended"]
-    assert 'href="#q-when-day"' in page
+    assert 'href="#q-when-year"' in page
     assert page.count(Catalogue("en")("problem.year-four-digits")) == 3  # in the summary, beside the field, and among the script's texts
     assert Catalogue("en")("plain.files-again") in page
     assert Catalogue("en")("plain.files-again") not in pages(call, "en")["form"]
