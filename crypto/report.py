@@ -108,7 +108,7 @@ def parse_report(data: bytes) -> Report:
     _require_keys(document, _REPORT_KEYS)
     return Report(
         call=_matching(document["call"], _CALL),
-        call_sha256=_hex(document["call_sha256"], 32).hex(),
+        call_sha256=_matching(document["call_sha256"], _HEX[32]),
         seq=_number(document["seq"], most=MAX_ADDITIONS),
         handle=_hex(document["handle"], 32),
         thread=_hex(document["thread"], 16),
@@ -185,7 +185,7 @@ def _file(value: object) -> AttachedFile:
         _typed(file["name"], str),
         _typed(file["type"], str),
         _number(file["size"]),
-        _hex(file["sha256"], 32).hex(),
+        _matching(file["sha256"], _HEX[32]),
     )
 
 
