@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.envelope import ENC_SIZE, STANZA_TYPE, SUITE, WRAP_INFO, Stanza, encode_base64
 from crypto.errors import KeyParamsError
 from crypto.opening import Identity
 from crypto.recipients import Recipient, bech32_decode, bech32_encode
 
-RECIPIENT = Identity.from_seed(bytes(range(32))).recipient
+IDENTITY = Identity.from_seed(bytes(range(32)))
+RECIPIENT = IDENTITY.recipient
 TEXT = str(RECIPIENT)
 
 
@@ -20,7 +22,15 @@ def test_text_reads_back() -> None:
     assert TEXT.startswith("age1pq1")
     assert len(TEXT) == 1959
     assert Recipient.parse(TEXT) == RECIPIENT
+    assert str(Recipient.parse(TEXT)) == TEXT
     assert hash(Recipient.parse(TEXT)) == hash(RECIPIENT)
+
+
+def test_key_is_what_hpke_seals_to() -> None:
+    sealed = SUITE.encrypt(b"k" * 16, Recipient.parse(TEXT).key, WRAP_INFO)
+    assert len(sealed) == ENC_SIZE + 32
+    arguments = (STANZA_TYPE, encode_base64(sealed[:ENC_SIZE]))
+    assert IDENTITY.unwrap([Stanza(arguments, sealed[ENC_SIZE:])]) == b"k" * 16
 
 
 def test_fingerprint_is_as_specified() -> None:
