@@ -5,10 +5,10 @@ All functions take a SQLAlchemy Connection inside a transaction.
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import Connection, LargeBinary, Row, Table, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from app.models import LATE_SQLSTATE
@@ -17,7 +17,8 @@ SQLITE_FULL = 13
 SQLITE_CONSTRAINT_TRIGGER = 1811
 SQLITE_UNAVAILABLE = frozenset({5, 6, 14})
 POSTGRESQL_FULL = frozenset({"53100", "53200"})
-POSTGRESQL_UNAVAILABLE = ("08", "57P", "53300", "25006", "40")
+POSTGRESQL_RACE = "40"
+POSTGRESQL_UNAVAILABLE = ("08", "57P", "53300", "25006", POSTGRESQL_RACE)
 
 Statements = Mapping[str, TextClause]
 """One statement for each kind of database, by the name of its dialect."""
@@ -77,6 +78,69 @@ def _insert_once(table: str, columns: tuple[str, ...]) -> TextClause:
     return text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING")  # noqa: S608 -- our own names
 
 
+def look_for(connection: Connection, statement: str, call_id: str, lists: Mapping[str, Sequence[bytes]]) -> Sequence[Row[Any]]:
+    """Ask something about a call and lists of as many values each.
+
+    In `statement`, `{clock}` is the database's clock in unix milliseconds, `{call}` the call, and the name of a list a table `asked` that
+    has its values in `column1`; cross joins are read from left to right.
+    """
+    if not is_sqlite(connection):
+        return connection.exec_driver_sql(_statement_postgresql(statement, tuple(lists)), (call_id, *map(list, lists.values()))).all()
+    count = len(next(iter(lists.values())))
+    filled = 1 << (count - 1).bit_length()  # a few sizes, so that the prepared statements are found again
+    values = [value for of_list in lists.values() for value in (*of_list, *[of_list[-1]] * (filled - count))]
+    return connection.exec_driver_sql(statement_sqlite(statement, tuple(lists), filled), (call_id, *values)).all()
+
+
+@functools.cache
+def statement_sqlite(statement: str, lists: tuple[str, ...], count: int) -> str:
+    """What `look_for` asks SQLite about lists of `count` values; its parameters are the call and then the lists."""
+    starts = {name: 2 + at * count for at, name in enumerate(lists)}
+    places = {name: f"(VALUES {', '.join(f'(?{start + at})' for at in range(count))}) AS asked" for name, start in starts.items()}
+    return statement.format(clock=CLOCK_SQLITE, call="?1", **places)
+
+
+@functools.cache
+def _statement_postgresql(statement: str, lists: tuple[str, ...]) -> str:
+    places = {name: f"unnest(${at}::bytea[]) AS asked (column1)" for at, name in enumerate(lists, start=2)}
+    return statement.format(clock=CLOCK_POSTGRESQL, call="$1", **places)
+
+
+def insert_new(connection: Connection, table: Table, call_id: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Insert rows of a call, one at least; return the first column of those that no unique key stood in the way of.
+
+    In few statements: at each, the thread that writes waits for the one that answers. On SQLite a writing transaction is alone, and a key
+    in the way is an error.
+    """
+    if not is_sqlite(connection):
+        inserted = connection.exec_driver_sql(_insert_postgresql(table, columns), (call_id, *map(list, zip(*rows, strict=True))))
+        return list(inserted.scalars())
+    done = 0
+    while done < len(rows):
+        count = 1 << ((len(rows) - done).bit_length() - 1)
+        values = [value for row in rows[done : done + count] for value in (call_id, *row)]
+        connection.exec_driver_sql(_insert_sqlite(table.name, columns, count), tuple(values))
+        done += count
+    return [row[0] for row in rows]
+
+
+@functools.cache
+def _insert_sqlite(table: str, columns: tuple[str, ...], count: int) -> str:
+    row = f"({', '.join('?' * (len(columns) + 1))})"
+    return f"INSERT INTO {table} (call, {', '.join(columns)}) VALUES {', '.join([row] * count)}"  # noqa: S608 -- our own names
+
+
+@functools.cache
+def _insert_postgresql(table: Table, columns: tuple[str, ...]) -> str:
+    kinds = ["bytea" if isinstance(table.c[name].type, LargeBinary) else "bigint" for name in columns]
+    lists = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, start=2))
+    named = ", ".join(columns)
+    return (
+        f"INSERT INTO {table.name} (call, {named}) SELECT $1, {named} FROM unnest({lists}) AS row ({named})"  # noqa: S608 -- our own names
+        f" ON CONFLICT DO NOTHING RETURNING {columns[0]}"
+    )
+
+
 def refused_by_trigger(error: DBAPIError) -> bool:
     """True when one of our triggers refused the row: it came too early or too late, or changes what is fixed."""
     code = getattr(error.orig, "sqlite_errorcode", None)
@@ -95,6 +159,11 @@ def is_unavailable(error: DBAPIError) -> bool:
     if code is not None:
         return (code & 0xFF) in SQLITE_UNAVAILABLE
     return error.connection_invalidated or _sqlstate(error).startswith(POSTGRESQL_UNAVAILABLE)
+
+
+def lost_a_race(error: DBAPIError) -> bool:
+    """True when PostgreSQL undid the transaction for the sake of another, such as in a deadlock: the same can be done again at once."""
+    return _sqlstate(error).startswith(POSTGRESQL_RACE)
 
 
 def _sqlstate(error: DBAPIError) -> str:

@@ -1,8 +1,11 @@
 """PostgreSQL through asyncpg; the same functions over a Connection, run by SQLAlchemy's greenlet bridge."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -10,14 +13,35 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app import models
-from app.dialect import lock_key
-from app.errors import BusyError
-from app.transactions import Database, Job, T, translate
+from app.dialect import is_unavailable, lock_key, lost_a_race
+from app.errors import BusyError, OverloadedError
+from app.transactions import GROUP_JOBS, GROUP_WEIGHT, Database, GroupJob, Item, Job, T, translate
 
 CONNECTIONS = 16
+GROUPS_AT_ONCE = 2
+"""So many groups are on their way at the same time: while one waits for the server's disk the next is made."""
 WAITING_JOBS = 2048
 CONNECT_SECONDS = 10
 POOL_SECONDS = 30
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An item, the job it waits for, and who waits for it."""
+
+    job: GroupJob[Any, Any]
+    item: Any
+    weight: int
+    future: "asyncio.Future[Any]"
+
+    def settle(self, outcome: Any) -> None:
+        """Tell the one who waits what came of it: a value, a refusal or a failure."""
+        if self.future.cancelled():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
 
 
 class PostgresqlDatabase(Database):
@@ -28,6 +52,8 @@ class PostgresqlDatabase(Database):
         self._url = url
         self._engine = self._make_engine()
         self._waiting = 0
+        self._queue: deque[_Waiting] = deque()
+        self._groups: set[asyncio.Task[None]] = set()
 
     async def write(self, job: Job[T], *, weight: int = 0) -> T:  # noqa: ARG002 -- PostgreSQL groups commits by itself
         """Run `job` in a transaction of its own; see Database.write."""
@@ -35,12 +61,22 @@ class PostgresqlDatabase(Database):
             raise BusyError("Too many wait for the database at the moment.")
         self._waiting += 1
         try:
-            async with self._connection() as connection, connection.begin():
-                return await connection.run_sync(job)
+            return await self._transact(job)
         except DBAPIError as error:
             raise translate(error) from error
         finally:
             self._waiting -= 1
+
+    async def write_together(self, job: GroupJob[Item, T], item: Item, *, weight: int = 0) -> T:
+        """Run `job` in the next group, on all that wait for it; see Database.write_together."""
+        if len(self._queue) >= WAITING_JOBS:
+            raise BusyError("Too many wait for the database at the moment.")
+        waiting = _Waiting(job, item, weight, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if len(self._groups) < GROUPS_AT_ONCE:
+            self._groups.add(asyncio.create_task(self._write_groups()))
+        value: T = await waiting.future
+        return value
 
     async def read(self, job: Job[T]) -> T:
         """Run `job` in a repeatable, read-only transaction; see Database.read."""
@@ -73,8 +109,52 @@ class PostgresqlDatabase(Database):
         return True
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Finish the groups on their way, then let go of every connection."""
+        await asyncio.gather(*self._groups)
         await self._engine.dispose()
+
+    async def _transact(self, job: Job[T]) -> T:
+        async with self._connection() as connection, connection.begin():
+            return await connection.run_sync(job)
+
+    async def _write_groups(self) -> None:
+        try:
+            while self._queue:
+                group = self._next_group()
+                for waiting, outcome in zip(group, await self._write_group(group), strict=True):
+                    waiting.settle(outcome)
+        finally:
+            self._groups.remove(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _write_group(self, group: list[_Waiting]) -> Sequence[Any]:
+        """What came of each of the group: done at once, or one by one where one of them spoiled it for the others."""
+        job, items = group[0].job, [waiting.item for waiting in group]
+        try:
+            return await self._transact(lambda connection: job(connection, items))
+        except DBAPIError as error:
+            if is_unavailable(error) and not lost_a_race(error):
+                return [translate(error)] * len(group)
+        except OverloadedError as error:
+            return [error] * len(group)
+        except Exception as error:
+            if len(group) == 1:
+                return [error]
+        return [await self._write_alone(waiting) for waiting in group]
+
+    def _next_group(self) -> list[_Waiting]:
+        """What waits for the same job, up to the size of a group."""
+        group = [self._queue.popleft()]
+        weight = group[0].weight
+        while self._queue and self._queue[0].job is group[0].job and len(group) < GROUP_JOBS and weight < GROUP_WEIGHT:
+            group.append(self._queue.popleft())
+            weight += group[-1].weight
+        return group
+
+    async def _write_alone(self, waiting: _Waiting) -> Any:
+        try:
+            return (await self.write(lambda connection: waiting.job(connection, [waiting.item])))[0]
+        except Exception as error:  # it belongs to the one who waits; the others go on
+            return error
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:

@@ -8,10 +8,12 @@ import asyncio
 import fcntl
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -21,30 +23,39 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from app.errors import AppError, BusyError
-from app.transactions import Database, Job, T, translate
+from app.transactions import GROUP_JOBS, GROUP_WEIGHT, Database, GroupJob, Item, Job, T, translate
 from crypto.errors import CryptoError
 
-GROUP_JOBS = 64
-GROUP_WEIGHT = 8 << 20
 QUEUE_JOBS = 2048
 READERS = 4
 BUSY_SECONDS = 10
 CHECKPOINT_PAGES = 4000
 """Pages in the journal (16 MB) at which SQLite copies them into the database: a few groups of small reports, not one."""
+STATEMENTS = 512
+"""How many prepared statements a connection keeps: those of the groups come in a few sizes each."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A job, who waits for it, and what came of it."""
+    """An item, the job it waits for, who waits for it, and what came of it."""
 
-    job: Callable[[Connection], Any]
+    job: GroupJob[Any, Any]
+    item: Any
     weight: int
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     value: Any = None
     error: BaseException | None = None
 
+    def answer(self, outcome: Any) -> None:
+        """Keep what came of it: a value, or a refusal."""
+        if isinstance(outcome, AppError):
+            self.error = outcome
+        else:
+            self.value = outcome
+
     def settle(self) -> None:
+        """Tell the one who waits."""
         if self.future.cancelled():
             return
         if self.error is not None:
@@ -74,10 +85,14 @@ class SqliteDatabase(Database):
 
     async def write(self, job: Job[T], *, weight: int = 0) -> T:
         """Run `job` in the next group; see Database.write."""
+        return await self.write_together(_alone, job, weight=weight)
+
+    async def write_together(self, job: GroupJob[Item, T], item: Item, *, weight: int = 0) -> T:
+        """Run `job` in the next group, on all that wait for it; see Database.write_together."""
         if self._queue.qsize() >= QUEUE_JOBS:
             raise BusyError("Too many wait for the database at the moment.")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(job, weight, loop, loop.create_future())
+        waiting = _Waiting(job, item, weight, loop, loop.create_future())
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_groups, name="saksei-writer", daemon=True)
             self._thread.start()
@@ -92,16 +107,13 @@ class SqliteDatabase(Database):
     @asynccontextmanager
     async def publisher_turn(self) -> AsyncIterator[bool]:
         """An flock on a file beside the database; see Database.publisher_turn."""
-        descriptor = os.open(self._publish_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
+        with _lock_file(self._publish_lock) as descriptor:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
             else:
                 yield True
-        finally:
-            os.close(descriptor)
 
     async def scrub(self) -> bool:
         """Move the journal into the database and cut it to nothing; see Database.scrub."""
@@ -130,83 +142,111 @@ class SqliteDatabase(Database):
         try:
             cursor = raw.cursor()
             cursor.execute("PRAGMA query_only = OFF")
-            with self._write_turn():
+            with _lock_file(self._write_lock) as descriptor, _locked(descriptor):
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 row = cursor.fetchone()
             return row is not None and int(row[0]) == 0
         finally:
             raw.close()
 
-    @contextmanager
-    def _write_turn(self) -> Iterator[None]:
-        descriptor = os.open(self._write_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
     def _write_groups(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
-            stop = False
-            try:
-                with self._write_turn():
-                    try:
-                        stop = self._commit_group(group)
-                    except _SpoiledError:
-                        self._commit_each(group)
-            except BaseException as error:  # whatever it is, each of those who wait must be told
-                failure = translate(error) if isinstance(error, DBAPIError) else error
-                for waiting in group:
-                    waiting.error = failure
-            _deliver(group)
-            if stop:
-                return
+        with _lock_file(self._write_lock) as descriptor:
+            while (first := self._queue.get()) is not None:
+                group = [first]
+                stop = self._write_group(group, descriptor)
+                _deliver(group)
+                if stop:
+                    return
 
-    def _commit_group(self, group: list[_Waiting]) -> bool:
-        """Run what waits in one transaction, filling `group`; True when the writer was told to stop.
+    def _write_group(self, group: list[_Waiting], descriptor: int) -> bool:
+        stop = False
+        try:
+            with _locked(descriptor):
+                stop = self._gather(group)
+                try:
+                    self._commit_group(group)
+                except _SpoiledError:
+                    self._commit_each(group)
+        except BaseException as error:  # whatever it is, each of those who wait must be told
+            failure = translate(error) if isinstance(error, DBAPIError) else error
+            for waiting in group:
+                waiting.error = failure
+        return stop
+
+    def _gather(self, group: list[_Waiting]) -> bool:
+        """Take in what waits, up to the size of a group; True when the writer was told to stop."""
+        weight = group[0].weight
+        while len(group) < GROUP_JOBS and weight < GROUP_WEIGHT:
+            try:
+                waiting = self._queue.get_nowait()
+            except Empty:
+                return False
+            if waiting is None:
+                return True
+            group.append(waiting)
+            weight += waiting.weight
+        return False
+
+    def _commit_group(self, group: list[_Waiting]) -> None:
+        """Do all of the group in one transaction, those that follow one another for the same job at once.
 
         There is no savepoint around a job: on a busy machine each statement costs a wait for Python's lock. A job that refuses before it
         wrote anything leaves nothing to undo; any other failure spoils the group, and its jobs are run again one by one.
         """
-        weight = 0
-        waiting: _Waiting | None = group[0]
         with self._writing.begin() as connection:
-            while waiting is not None:
-                _run(connection, waiting)
-                weight += waiting.weight
-                if len(group) >= GROUP_JOBS or weight >= GROUP_WEIGHT:
-                    return False
-                try:
-                    waiting = self._queue.get_nowait()
-                except Empty:
-                    return False
-                if waiting is not None:
-                    group.append(waiting)
-            return True
+            for job, members in groupby(group, key=attrgetter("job")):
+                _run(connection, job, list(members))
 
     def _commit_each(self, group: list[_Waiting]) -> None:
         for waiting in group:
             waiting.value = waiting.error = None
             try:
                 with self._writing.begin() as connection:
-                    waiting.value = waiting.job(connection)
+                    waiting.answer(waiting.job(connection, [waiting.item])[0])
             except Exception as error:  # it belongs to the one who waits; the others go on
                 waiting.error = translate(error) if isinstance(error, DBAPIError) else error
 
 
-def _run(connection: Connection, waiting: _Waiting) -> None:
+def _alone(connection: Connection, jobs: Sequence[Job[T]]) -> list[T | AppError]:
+    return [job(connection) for job in jobs]
+
+
+def _run(connection: Connection, job: GroupJob[Any, Any], members: list[_Waiting]) -> None:
+    """Do `job` for all its members at once; jobs of their own one at a time, so that a refusal of one is not that of the others."""
     raw: Any = connection.connection.dbapi_connection
-    before = raw.total_changes
-    try:
-        waiting.value = waiting.job(connection)
-    except (AppError, CryptoError) as error:
-        if raw.total_changes != before:
+    for part in [[waiting] for waiting in members] if job is _alone else [members]:
+        before = raw.total_changes
+        try:
+            outcomes = job(connection, [waiting.item for waiting in part])
+        except (AppError, CryptoError) as error:
+            if raw.total_changes != before or len(part) > 1:
+                raise _SpoiledError from error
+            part[0].error = error
+        except Exception as error:
             raise _SpoiledError from error
-        waiting.error = error
-    except Exception as error:
-        raise _SpoiledError from error
+        else:
+            for waiting, outcome in zip(part, outcomes, strict=True):
+                waiting.answer(outcome)
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    """An open file to lock; whoever holds a lock on it lets go when the block ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Hold the file's lock; those who wait for it queue in the kernel."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _deliver(group: list[_Waiting]) -> None:
@@ -228,7 +268,7 @@ def _engine(path: Path, *, begin: str, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "cached_statements": STATEMENTS},
     )
 
     @event.listens_for(engine, "connect")

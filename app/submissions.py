@@ -1,8 +1,8 @@
 """Accepting a sealed report: the checks of format.md section 5 in their order, durable before the promise."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import groupby
 from time import monotonic
 
 from sqlalchemy import Connection, text
@@ -10,22 +10,25 @@ from sqlalchemy.exc import DBAPIError
 
 from app import models
 from app.calls import StoredCall
-from app.dialect import insert_once, refused_by_trigger, share_call, with_clock
-from app.errors import ClosedError, DuplicateError, NotOpenError, WithdrawnError
+from app.dialect import insert_new, look_for, refused_by_trigger, share_call
+from app.errors import AppError, ClosedError, DuplicateError, NotOpenError, WithdrawnError
 from app.transactions import Database
 from crypto.entries import report_entry
 from crypto.merkle import leaf_hash
 from crypto.notes import Promise, SignerKey
 
-# One index look-up each: an OR of handle and digest would read every report of the call.
+AT_ONCE = 160 << 10
+"""Envelopes up to this size, of the two smallest classes, are written many in one statement; of the larger ones one part at a time."""
+
 _USED = " UNION ALL ".join(
-    f"SELECT handle, digest, batch FROM {table} WHERE call = :call AND {column} = :{column}"  # noqa: S608 -- our own names
+    # One index look-up for each value: an OR of handle and digest, or a list of them, would read every report of the call.
+    f"SELECT handle, digest, batch FROM {{{column}s}} CROSS JOIN {table} WHERE call = {{call}} AND {column} = asked.column1"  # noqa: S608
     for table in ("reports", "pending_reports")
     for column in ("handle", "digest")
 )
-LOOK_UP = with_clock(
+LOOK_UP = (
     "SELECT {clock} AS now, logs.cut, used.handle, used.digest, used.batch"  # noqa: S608 -- our own names
-    f" FROM logs LEFT JOIN ({_USED}) AS used ON 1 = 1 WHERE logs.call = :call"
+    f" FROM logs LEFT JOIN ({_USED}) AS used ON 1 = 1 WHERE logs.call = {{call}}"
 )
 """What every submission asks of the database before anything is written: the clock, the last boundary cut, and what used its hashes."""
 
@@ -51,49 +54,120 @@ class SealedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A report for a call; `began` is the reading of time.monotonic() when the headers of its request were complete."""
+
+    stored: StoredCall
+    report: SealedReport
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """The database's clock (unix milliseconds), the last boundary cut, and the batch this very report was promised, if it is here."""
+    """What the database knows: its clock (unix milliseconds), the last boundary cut, and what the handles and digests asked for belong to.
+
+    `handles` gives (digest, batch) by handle, `digests` the handle by digest, of the reports that are here or are being taken.
+    """
 
     now: int
     cut: int
-    batch: int | None
+    handles: dict[bytes, tuple[bytes, int]]
+    digests: dict[bytes, bytes]
+
+    def add(self, handle: bytes, digest: bytes, batch: int) -> None:
+        """From now on the two are used, together."""
+        self.handles[handle] = (digest, batch)
+        self.digests[digest] = handle
+
+    def batch_of(self, report: SealedReport) -> int | None:
+        """The batch that this very report was promised; None when it is new. Raises DuplicateError when half of it was used."""
+        known = self.handles.get(report.handle)
+        if known is None and report.digest not in self.digests:
+            return None
+        if known is None or known[0] != report.digest:
+            raise DuplicateError("This was used before.")
+        return known[1]
+
+
+def accept_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[int | AppError]:
+    """Take reports into the pending store, or find that they were taken before: for each the batch it was promised, or why not.
+
+    Run in a writing transaction: nothing is promised before that is durable. The refusals are WithdrawnError, DuplicateError, NotOpenError
+    and ClosedError, in the order of section 5. Raises ClosedError when the database itself refuses one of them: it is over for all, or they
+    are to be tried one by one. The work of the statements is shared; whether a report is taken depends on itself alone.
+    """
+    outcomes: dict[int, int | AppError] = {}
+    order = sorted(range(len(arrivals)), key=lambda at: (arrivals[at].stored.call.call, arrivals[at].report.digest, at))
+    for _, places in groupby(order, key=lambda at: arrivals[at].stored.call.call):
+        mine = list(places)
+        outcomes.update(zip(mine, _accept_of_call(connection, [arrivals[at] for at in mine]), strict=True))
+    return [outcomes[at] for at in range(len(arrivals))]
 
 
 def accept(connection: Connection, stored: StoredCall, report: SealedReport, began: float) -> int:
-    """Take the report into the pending store, or find that it was taken before; return the batch it was promised.
+    """`accept_all` for one report; its refusal is raised."""
+    (outcome,) = accept_all(connection, [Arrival(stored, report, began)])
+    if isinstance(outcome, AppError):
+        raise outcome
+    return outcome
 
-    `began` is the reading of time.monotonic() when the request's headers were complete. Run in a writing transaction: nothing is promised
-    before that is durable. Raises WithdrawnError, DuplicateError, NotOpenError or ClosedError, in the order of section 5.
-    """
-    call = stored.call
-    share_call(connection, call.call)
-    found = look_up(connection, call.call, report)
-    if found.batch is not None:
-        return found.batch
-    now = found.now
-    require_on_time(stored, now_ms=now, began_ms=now - round((monotonic() - began) * 1000))
-    batch = stored.schedule.after(max(now // 1000, found.cut))
-    if batch > call.close:  # the close was cut: whatever a clock says now, nothing commits any more
-        raise ClosedError("The time for reports is over.")
-    row = {"call": call.call, "digest": report.digest, "handle": report.handle, "batch": batch}
+
+async def take_sealed(database: Database, stored: StoredCall, report: SealedReport, *, began: float) -> int:
+    """Accept a sealed report; return the batch it was promised once that is durable. Raises what `accept` raises."""
+    return await database.write_together(accept_all, Arrival(stored, report, began), weight=report.size)
+
+
+def _accept_of_call(connection: Connection, arrivals: Sequence[Arrival]) -> list[int | AppError]:
+    call_id = arrivals[0].stored.call.call
+    share_call(connection, call_id)
+    reports = [arrival.report for arrival in arrivals]
+    found = look_up(connection, call_id, reports)
+    new: dict[bytes, SealedReport] = {}
+    outcomes = [_judge(connection, arrival, found, new) for arrival in arrivals]
+    if not new:
+        return outcomes
+    rows = [(report.digest, report.handle, found.handles[report.handle][1]) for report in new.values()]
     try:
-        inserted = insert_once(connection, models.pending_reports, row)
+        taken = insert_new(connection, models.pending_reports, call_id, ("digest", "handle", "batch"), rows)
     except DBAPIError as error:
         if refused_by_trigger(error):
             raise ClosedError("The time for reports is over.") from None
         raise
-    if not inserted:  # the same handle or digest came in another transaction meanwhile
-        batch_of_twin = look_up(connection, call.call, report).batch
-        if batch_of_twin is None:
-            raise DuplicateError("This was used before.")
-        return batch_of_twin
-    keep_envelope(connection, call.call, report)
+    keep_envelopes(connection, call_id, [new[digest] for digest in taken])
+    if len(taken) < len(new):  # the same handle or digest came in another transaction meanwhile
+        found = look_up(connection, call_id, reports)
+        outcomes = [
+            outcome if isinstance(outcome, AppError) else _known(found, report) for report, outcome in zip(reports, outcomes, strict=True)
+        ]
+    return outcomes
+
+
+def _judge(connection: Connection, arrival: Arrival, found: Found, new: dict[bytes, SealedReport]) -> int | AppError:
+    """The batch that the report is promised, and `new` has it then if it was not here; or why it cannot be taken."""
+    call, report = arrival.stored.call, arrival.report
+    try:
+        known = found.batch_of(report)
+        if known is not None:
+            if report.digest not in new and is_withdrawn(connection, call.call, report.handle):
+                raise WithdrawnError("This report was withdrawn.")
+            return known
+        require_on_time(arrival.stored, now_ms=found.now, began_ms=found.now - round((monotonic() - arrival.began) * 1000))
+        batch = arrival.stored.schedule.after(max(found.now // 1000, found.cut))
+        if batch > call.close:  # the close was cut: whatever a clock says now, nothing commits any more
+            raise ClosedError("The time for reports is over.")
+    except AppError as refusal:
+        return refusal
+    found.add(report.handle, report.digest, batch)
+    new[report.digest] = report
     return batch
 
 
-async def take_sealed(database: Database, stored: StoredCall, report: SealedReport, *, began: float) -> int:
-    """Accept a sealed report in a transaction; return the batch it was promised once that is durable. Raises what `accept` raises."""
-    return await database.write(partial(accept, stored=stored, report=report, began=began), weight=report.size)
+def _known(found: Found, report: SealedReport) -> int | AppError:
+    try:
+        batch = found.batch_of(report)
+    except DuplicateError as refusal:
+        return refusal
+    return DuplicateError("This was used before.") if batch is None else batch
 
 
 def require_on_time(stored: StoredCall, *, now_ms: int, began_ms: int) -> None:
@@ -105,19 +179,15 @@ def require_on_time(stored: StoredCall, *, now_ms: int, began_ms: int) -> None:
         raise ClosedError("The time for reports is over.")
 
 
-def look_up(connection: Connection, call_id: str, report: SealedReport) -> Found:
-    """What the database knows at this instant of a report and of its call's log; ask under the call's lock.
-
-    Raises WithdrawnError when this very report was withdrawn, DuplicateError when only its handle or only its digest was used.
-    """
-    asked = {"call": call_id, "handle": report.handle, "digest": report.digest}
-    rows = connection.execute(LOOK_UP[connection.dialect.name], asked).all()
-    used = [row for row in rows if row.batch is not None]
-    if any((row.handle, row.digest) != (report.handle, report.digest) for row in used):
-        raise DuplicateError("This was used before.")
-    if used and is_withdrawn(connection, call_id, report.handle):
-        raise WithdrawnError("This report was withdrawn.")
-    return Found(int(rows[0].now), int(rows[0].cut), int(used[0].batch) if used else None)
+def look_up(connection: Connection, call_id: str, reports: Sequence[SealedReport]) -> Found:
+    """What the database knows at this instant of these reports and of their call's log; ask under the call's lock."""
+    asked = {"handles": [report.handle for report in reports], "digests": [report.digest for report in reports]}
+    rows = look_for(connection, LOOK_UP, call_id, asked)
+    found = Found(int(rows[0].now), int(rows[0].cut), {}, {})
+    for row in rows:
+        if row.batch is not None:
+            found.add(row.handle, row.digest, int(row.batch))
+    return found
 
 
 def is_withdrawn(connection: Connection, call_id: str, handle: bytes) -> bool:
@@ -125,10 +195,15 @@ def is_withdrawn(connection: Connection, call_id: str, handle: bytes) -> bool:
     return connection.execute(_WITHDRAWN, {"call": call_id, "handle": handle}).first() is not None
 
 
-def keep_envelope(connection: Connection, call_id: str, report: SealedReport) -> None:
-    """Write the envelope down, one part at a time: memory stays bounded whatever its size."""
-    for part, content in enumerate(report.parts()):
-        connection.execute(_KEEP_PART, {"call": call_id, "digest": report.digest, "part": part, "content": content})
+def keep_envelopes(connection: Connection, call_id: str, reports: Sequence[SealedReport]) -> None:
+    """Write envelopes down, the small ones together and the others one part at a time: memory stays bounded whatever their sizes."""
+    small = [(report.digest, 0, part) for report in reports if report.size <= AT_ONCE for part in report.parts()]
+    if small:
+        insert_new(connection, models.pending_envelopes, call_id, ("digest", "part", "bytes"), small)
+    for report in reports:
+        if report.size > AT_ONCE:
+            for part, content in enumerate(report.parts()):
+                connection.execute(_KEEP_PART, {"call": call_id, "digest": report.digest, "part": part, "content": content})
 
 
 def promise_report(stored: StoredCall, report: SealedReport, batch: int, signer: SignerKey) -> bytes:

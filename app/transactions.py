@@ -1,7 +1,7 @@
 """How the service asks its database: functions over a Connection, run in a transaction, answered only when it is durable."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -9,10 +9,17 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from app.dialect import disk_is_full, is_unavailable
-from app.errors import BusyError, FullError
+from app.errors import AppError, BusyError, FullError
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Job = Callable[[Connection], T]
+GroupJob = Callable[[Connection, Sequence[Item]], Sequence[T | AppError]]
+"""Does the same for many items at once: for each, in their order, its value or the refusal of that one."""
+
+GROUP_JOBS = 64
+GROUP_WEIGHT = 8 << 20
+"""How many jobs share one commit at most, and how many bytes they write: what somebody waits for stays short."""
 
 
 class Database(ABC):
@@ -25,6 +32,13 @@ class Database(ABC):
         A job may be run more than once, the last time counting: others in its transaction may fail. `weight` is about how many bytes it
         will write. Raises BusyError when too many wait or the database is away, FullError when there is
         no room.
+        """
+
+    @abstractmethod
+    async def write_together(self, job: GroupJob[Item, T], item: Item, *, weight: int = 0) -> T:
+        """As `write`, for an item that may share its statements with others that wait for the same `job`, not its commit alone.
+
+        A refusal that `job` returns for an item is raised here. Where `job` raises, its items are done again one by one.
         """
 
     @abstractmethod

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, TextClause, select, text
+from sqlalchemy import Connection, select
 
 from app import models
+from app.dialect import statement_sqlite
 from app.errors import ClosedError, DuplicateError, NotOpenError, WithdrawnError
 from app.publishing import cut_batch
 from app.receipts import withdraw
@@ -20,8 +21,8 @@ from tests.app.made import Intake, MadeCall, PublicCall, leaf_of
 pytestmark = pytest.mark.anyio
 
 
-def explain(connection: Connection, statement: TextClause, values: Mapping[str, object]) -> list[str]:
-    return [str(row.detail) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values)]
+def explain(connection: Connection, statement: str, values: tuple[object, ...]) -> list[str]:
+    return [str(row.detail) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
 async def take(intake: Intake, call: MadeCall, report: SealedReport, *, ago: float = 0.0) -> int:
@@ -232,9 +233,9 @@ async def test_cost_does_not_grow(intake: Intake, asked: MadeCall) -> None:
     if intake.service.settings.sqlite_path is None:
         return  # a planner of another kind: it decides by the size of a table
     await intake.add(asked)
-    values = {"call": asked.id, "handle": bytes(32), "digest": bytes(32)}
-    plan = await intake.service.database.read(partial(explain, statement=LOOK_UP["sqlite"], values=values))
+    asked_for = statement_sqlite(LOOK_UP, ("handles", "digests"), 4)
+    plan = await intake.service.database.read(partial(explain, statement=asked_for, values=(asked.id, *[bytes(32)] * 8)))
     searches = [line for line in plan if line.startswith("SEARCH")]
     assert len(searches) == 5
     assert [line for line in searches if "AND" not in line] == ["SEARCH logs USING PRIMARY KEY (call=?)"]
-    assert [line for line in plan if line.startswith("SCAN")] in ([], ["SCAN used"], ["SCAN used LEFT-JOIN"])
+    assert [line for line in plan if line.startswith("SCAN") and ("reports" in line or "logs" in line)] == []
