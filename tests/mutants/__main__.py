@@ -45,10 +45,12 @@ timeout_multiplier = 6.0
 timeout_constant = 2.0
 use_git_change_detection = false
 """
-# Shrinking what was found, or remembering it, is for people.
+# Shrinking what was found, or remembering it, is for people. Few examples at first; what is not noticed then meets as many as ever.
 CONFTEST = """
+import os
 from hypothesis import Phase, settings
-settings.register_profile("mutants", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
+terms = {"deadline": None, "database": None, "phases": [Phase.explicit, Phase.generate]}
+settings.register_profile("mutants", max_examples=100 if "ALONE" in os.environ else 20, **terms)
 settings.load_profile("mutants")
 """
 # Tests that take long and say nothing that a shorter one of the same file does not say.
@@ -112,7 +114,9 @@ def notices(module: str, mutant: str, folder: Path, environment: dict[str, str])
     mutmut runs a change in a copy of a process that has imported the tests already: what they make when they are imported is sound there.
     """
     command = [sys.executable, "-m", "pytest", "-x", "-q", f"tests/crypto/test_{module}.py", *deselected(module)]
-    done = subprocess.run(command, cwd=folder, env=environment | {"MUTANT_UNDER_TEST": mutant}, capture_output=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment | {"MUTANT_UNDER_TEST": mutant, "ALONE": "1"}, capture_output=True, check=False
+    )
     return done.returncode != 0
 
 
