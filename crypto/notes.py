@@ -141,10 +141,21 @@ class SignerKey:
     Attributes:
         name: The name in its signature lines; ours is the origin of the log.
         seed: The Ed25519 private key (32 bytes); never shown by `repr`.
+
+    The key is derived from the seed once: that costs more than a signature. Raises ValueError for a seed of another length.
     """
 
     name: str
     seed: bytes = field(repr=False)
+    _private: Ed25519PrivateKey = field(init=False, repr=False, compare=False)
+    _before: str = field(init=False, repr=False, compare=False)
+    _key_id: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive what every signature needs."""
+        object.__setattr__(self, "_private", Ed25519PrivateKey.from_private_bytes(self.seed))
+        object.__setattr__(self, "_before", f"{_DASH}{self.name} ")
+        object.__setattr__(self, "_key_id", self.vkey.key_id)
 
     @classmethod
     def generate(cls, name: str) -> SignerKey:
@@ -175,12 +186,12 @@ class SignerKey:
 
     def line(self) -> str:
         """Return `PRIVATE+KEY+name+id+base64`, without a line end."""
-        return f"{_PRIVATE}{self.name}+{self.vkey.key_id.hex()}+{base64.b64encode(_ED25519 + self.seed).decode()}"
+        return f"{_PRIVATE}{self.name}+{self._key_id.hex()}+{base64.b64encode(_ED25519 + self.seed).decode()}"
 
     @property
     def vkey(self) -> VerifierKey:
         """The public half."""
-        return VerifierKey(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+        return VerifierKey(self.name, self._private.public_key().public_bytes_raw())
 
     def sign(self, text: bytes) -> bytes:
         """Return the note of `text` with one signature by this key. Ed25519: the same text gives the same note.
@@ -190,8 +201,7 @@ class SignerKey:
         """
         if not text.endswith(b"\n") or _CONTROL.search(text.decode()):
             raise ValueError("A note cannot have this text.")
-        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text)
-        line = f"{_DASH}{self.name} {base64.b64encode(self.vkey.key_id + signature).decode()}\n"
+        line = f"{self._before}{base64.b64encode(self._key_id + self._private.sign(text)).decode()}\n"
         return text + b"\n" + line.encode()
 
 
