@@ -30,22 +30,34 @@ _HANDLE = 32
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SingleReport:
-    """One opened report: `report_bytes` as sealed, `files` in member order; `against_call` tells that its call hash was checked."""
+    """One opened report: `report_bytes` as sealed, views of the `files` in member order.
+
+    `against_call` tells that its call hash was checked.
+    """
 
     report: Report
     report_bytes: bytes
-    files: tuple[bytes, ...]
+    files: tuple[memoryview, ...]
     against_call: bool
 
 
-def open_single(untrusted: bytes, identity: Identity, *, key_call: str, call_bytes: bytes | None = None) -> SingleReport:
-    """Open an envelope, or handle || envelope, with the identity of the call `key_call`.
+def read_single(path: Path) -> tuple[bytes | None, bytes]:
+    """Return the handle that a file begins with, if it does, and the envelope; no copy of both is kept, which could have 64 MiB."""
+    with path.open("rb") as file:
+        begun = file.read(_HANDLE + len(PREFIX))
+        handle = begun[:_HANDLE] if begun[_HANDLE:] == PREFIX else None
+        return handle, begun[0 if handle is None else _HANDLE :] + file.read()
+
+
+def open_single(
+    handle: bytes | None, envelope: bytes, identity: Identity, *, key_call: str, call_bytes: bytes | None = None
+) -> SingleReport:
+    """Open an envelope, with the handle that stood before it if one did, by the identity of the call `key_call`.
 
     With the bytes of call.json, everything of format.md sections 2 and 3 is checked; without, everything but the number of recipients,
     max_k and the call hash. Raises CryptoError, and CallError for a broken call.json; nothing is returned unless all of it verified.
     """
     call = None if call_bytes is None else load_call(call_bytes)
-    handle, envelope = _split(untrusted)
     recipients, max_k = (_count_recipients(envelope), MAX_K) if call is None else (len(call.recipients), call.max_k)
     check_envelope(envelope, recipients=recipients, max_k=max_k)
     container = unpack(open_age(envelope, [identity]), max_k=max_k)
@@ -57,7 +69,7 @@ def open_single(untrusted: bytes, identity: Identity, *, key_call: str, call_byt
         call_sha256=report.call_sha256 if call_bytes is None else hashlib.sha256(call_bytes).hexdigest(),
         handle=report.handle if handle is None else handle,
     )
-    return SingleReport(report, container.report, tuple(bytes(content) for content in container.files), call is not None)
+    return SingleReport(report, container.report, container.files, call is not None)
 
 
 def write_single(opened: SingleReport, out: Path) -> None:
@@ -67,13 +79,6 @@ def write_single(opened: SingleReport, out: Path) -> None:
         (aside / "files").mkdir(mode=0o700)
         for number, content in enumerate(opened.files, start=1):
             durable.write_private(aside / "files" / f"{number:03d}", content)
-
-
-def _split(untrusted: bytes) -> tuple[bytes | None, bytes]:
-
-    if untrusted[_HANDLE:].startswith(PREFIX):
-        return untrusted[:_HANDLE], untrusted[_HANDLE:]
-    return None, untrusted
 
 
 def _count_recipients(envelope: bytes) -> int:

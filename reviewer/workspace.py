@@ -30,6 +30,7 @@ DATABASE = "workspace.db"
 HEADER = "workspace.key"
 LOCK = "lock"
 _HEADER_LIMIT = 65536
+_PIECE = 1 << 20
 
 # Before the key: nothing of SQLCipher's own words may reach the screen. After it: memory that held pages is wiped and locked, nothing
 # temporary is written, deleted content is overwritten, views and triggers of a tampered schema may not call functions.
@@ -121,6 +122,16 @@ class Workspace:
         """Run one statement, inside `transaction`."""
         with _plain_errors():
             self._connection.execute(statement, values)
+
+    def fill(self, table: str, column: str, row: int, content: memoryview) -> None:
+        """Write `content` over a blob that has its size already, inside `transaction`; the database never holds it whole."""
+        with _plain_errors():
+            blob = self._connection.open_blob(table, column, row)
+            try:
+                for start in range(0, len(content), _PIECE):
+                    blob.write(content[start : start + _PIECE])
+            finally:
+                blob.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

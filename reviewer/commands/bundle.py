@@ -11,7 +11,7 @@ from crypto.recipients import Recipient
 from questionnaire.models import load_call
 from reviewer import durable
 from reviewer.commands.options import KdfMemory, KeyFile, Machine, PassphraseFile, WorkspaceFolder
-from reviewer.envelopes import open_single, write_single
+from reviewer.envelopes import open_single, read_single, write_single
 from reviewer.intake import Imported
 from reviewer.sessions import ImportRequest, open_key_file, run_import
 from reviewer.terminal import Screen
@@ -188,7 +188,7 @@ def open_file(  # noqa: PLR0913 - the options of a command
     screen = Screen(machine=json)
     durable.require_absent(out)
     with open_key_file(key, passphrase_file, screen) as (identity, key_call):
-        opened = open_single(file.read_bytes(), identity, key_call=key_call, call_bytes=None if call is None else call.read_bytes())
+        opened = open_single(*read_single(file), identity, key_call=key_call, call_bytes=None if call is None else call.read_bytes())
     write_single(opened, out)
     screen.warn("What was written is not encrypted; destroy it when you are done. Files in it may be harmful: do not open them here.")
     screen.say(
