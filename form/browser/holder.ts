@@ -19,6 +19,7 @@ export class Holder {
   private readonly code: string;
   private readonly derived: Derived;
   private log: Log | null = null;
+  private received = 0;
 
   constructor(
     private readonly call: Call,
@@ -34,11 +35,12 @@ export class Holder {
     const log = new Log(unframe(new Uint8Array(asked.entries)), openCheckpoint(text(asked.checkpoint), logVkey, origin), callSha256);
     this.log = log;
     const { state: countersigned, size } = this.countersigned(log, asked);
+    this.received = size;
     const found = Array.from({ length: MOST_ADDITIONS + 1 }, (_, n): Found => {
       const handle = this.handle(n);
       const standing = log.standing(handle);
       const held = (log.report(handle)?.index ?? size) < size;
-      return { n, standing, held, prefix: standing === "published" ? replyPrefix(handle, log.live) : "" };
+      return { n, standing, held, prefix: standing === "published" ? replyPrefix(handle, log.live()) : "" };
     });
     const known = found.filter(({ standing }) => standing !== "unknown");
     return { reports: known.length > 0 ? known : found.slice(0, 1), countersigned, ...this.promised(log, asked.promise) };
@@ -46,9 +48,11 @@ export class Holder {
 
   /** The reply to the n-th report, null while there is none. Refuses what openReply refuses. */
   reply(n: number, records: Uint8Array): string | null {
-    const { live = 0 } = this.log ?? {};
     const handle = this.handle(n);
-    return openReply(records, replyPrefix(handle, live), live, this.call.call, handle, this.derived.replyKey);
+    const prefix = replyPrefix(handle, this.log?.live() ?? 0);
+    // A round has a record for each report that the reviewers had; what was published since is not in it (F8.5).
+    const expected = this.log?.live(this.received > 0 ? this.received : undefined) ?? 0;
+    return openReply(records, prefix, expected, this.call.call, handle, this.derived.replyKey);
   }
 
   /** What is added to it: the next report of the receipt that the log does not show yet. Refuses (`receipt`) after the last. */

@@ -150,9 +150,9 @@ export class Log {
     return this.entries.close !== null;
   }
 
-  /** How many reports are not withdrawn. */
-  get live(): number {
-    return [...this.entries.reports.values()].filter(({ withdrawn }) => !withdrawn).length;
+  /** How many reports among the first `size` entries are not withdrawn. */
+  live(size = this.leaves.length): number {
+    return [...this.entries.reports.values()].filter(({ index, withdrawn }) => index < size && !withdrawn).length;
   }
 
   /** The report with this handle (hex). */

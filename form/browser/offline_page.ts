@@ -2,6 +2,7 @@
 import { Refusal } from "./errors.js";
 import { type Carried, Filling, callOf } from "./filling.js";
 import type { Sealed, Sealing } from "./offline_sealing.js";
+import { Noting } from "./noting.js";
 import { first, part, sentence, view } from "./page.js";
 import { fillPlate } from "./plate.js";
 import { showProblems } from "./problems.js";
@@ -19,6 +20,7 @@ export class OfflinePage {
   private readonly call = callOf(this.form);
   private readonly filling: Filling;
   private readonly link = first<HTMLAnchorElement>("[data-do=save]");
+  private readonly noting = new Noting();
 
   constructor(
     private readonly writing: Writing,
@@ -67,6 +69,7 @@ export class OfflinePage {
     this.writing.handedOut = false;
     part("file").textContent = sentence("saved.file", { name: this.link.download });
     fillPlate(part("receipt"), receipt);
+    this.noting.ask(receipt);
     view("saved");
   }
 }

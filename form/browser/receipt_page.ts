@@ -67,16 +67,29 @@ export class ReceiptPage {
   private async look(): Promise<void> {
     showProblems([]);
     const promise = await this.promise();
+    const receipt = first<HTMLInputElement>("[name=receipt]", this.form).value;
+    this.show(await this.found(receipt, promise));
+  }
+
+  /** Fetches the public lists and has the receipt looked up in them. */
+  private async found(receipt: string, promise: string, again = true): Promise<Looked> {
     const names = ["entries", "checkpoint", "received", "received.minisig"];
     const lists = await Promise.all(names.map((name) => fetched(`${this.lists}/log/${name}`)));
     const [entries, checkpoint, received, receivedSignature] = lists.map((list) => {
       if (list === null) throw new Refusal("network");
       return list;
     }) as [ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer];
-    const receipt = first<HTMLInputElement>("[name=receipt]", this.form).value;
     const { signingKey = "" } = this.form.dataset;
     const asked = { kind: "look", call: this.call, receipt, signingKey, entries, checkpoint, received, receivedSignature, promise } as const;
-    this.show(await this.sealer.ask(asked, "found"));
+    // A batch or a signature may have come to the server between two of these answers: then they fit each other the next time. What is
+    // forged never does.
+    try {
+      const looked = await this.sealer.ask(asked, "found");
+      if (!again || looked.countersigned !== "forged") return looked;
+    } catch (error) {
+      if (!again || !(error instanceof Refusal) || error.word !== "log-inconsistent") throw error;
+    }
+    return this.found(receipt, promise, false);
   }
 
   private async withdraw(n: number): Promise<void> {

@@ -267,6 +267,35 @@ def test_one_receipt_however_often(browser: Browser, invented: Intake, form: Pat
     assert [body[:HANDLE] for body in (first, second)] == [receipt.handle("invented", n) for n in (0, 1)]
 
 
+def test_noting_the_number_hides_it(browser: Browser, form: Path) -> None:
+    """The last group typed again, for each number that is shown; the file can still be saved, and the way out asks no network."""
+    with from_file(browser, form) as opened:
+        page = opened.page
+        to_the_end(page)
+        expect(page.locator("#review p")).to_have_text(KM("review.none"))
+        show(page, "#q-what")
+        fill(page)
+        seal(page)
+        last = page.locator("#receipt").inner_text().split()[-1]
+        page.fill("#noted-digits", "x")
+        page.press("#noted-digits", "Enter")
+        expect(page.locator("#f-noted [data-error]")).to_contain_text(KM("problem.noted"))
+        page.fill("#noted-digits", last)
+        page.press("#noted-digits", "Enter")
+        expect(page.locator("#end h2")).to_be_focused()
+        expect(page.locator("#end h2")).to_have_text(KM("saved.noted"))
+        expect(page.locator("#receipt")).to_be_hidden()
+        saved(page)
+        page.click("[data-do=back]")
+        seal(page)  # another report of the same number: asked about anew
+        expect(page.locator("#end")).to_be_hidden()
+        assert page.input_value("#noted-digits") == ""
+        page.click("[data-do=unnoted]")
+        page.click("#end [data-leave]")
+        page.wait_for_url("about:blank")
+        assert (opened.outside, opened.complaints) == ([], [])
+
+
 def test_what_is_to_be_mended_is_said(browser: Browser, form: Path) -> None:
     with from_file(browser, form) as opened:
         page = opened.page

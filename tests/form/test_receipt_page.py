@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from crypto.entries import report_entry
+from crypto.entries import frame, report_entry
 from crypto.merkle import leaf_hash
 from crypto.minisign import SecretKey
 from crypto.notes import Promise, SignerKey
@@ -116,6 +116,38 @@ def test_the_reviewers_signature_is_checked(browser: Browser, intake: Intake) ->
         expect(page.locator("#report-0")).to_contain_text(EN("held.forged"))
 
 
+def test_a_batch_between_two_answers(browser: Browser, intake: Intake) -> None:
+    """Entries from before a batch with a checkpoint from after it: fetched again, and nothing is said to be wrong."""
+    before = frame(intake.entries)
+    logged(intake)
+    intake.stale = {"entries": before}
+    with opened(browser, page_at(intake)) as page:
+        look(page, intake)
+        expect(page.locator("#report-0")).to_contain_text(EN("standing.published"))
+        expect(page.locator("#problems")).to_be_hidden()
+    assert [path.split("/")[-1] for path in intake.asked].count("entries") == 2
+
+
+def test_a_countersignature_between_two_answers(browser: Browser, intake: Intake) -> None:
+    logged(intake)
+    intake.received = 2
+    intake.stale = {"received.minisig": intake.signing.sign(intake.checkpoint(1)).encode()}
+    with opened(browser, page_at(intake)) as page:
+        look(page, intake)
+        expect(page.locator("#report-0")).to_contain_text(EN("held.held"))
+
+
+def test_an_inconsistent_log_is_fetched_twice(browser: Browser, intake: Intake) -> None:
+    """The twin: what does not fit the second time either is refused."""
+    intake.signed_entries = [*intake.entries, report_entry(bytes(32), bytes(32))]
+    logged(intake)
+    with opened(browser, page_at(intake)) as page:
+        page.fill("#receipt", intake.receipt.groups())
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(EN("refusal.log-inconsistent"))
+    assert [path.split("/")[-1] for path in intake.asked].count("entries") == 2
+
+
 @pytest.mark.parametrize("state", ["kept", "due", "broken", "other", "another log"])
 def test_a_kept_promise_is_compared(browser: Browser, intake: Intake, state: str) -> None:
     entry = logged(intake)
@@ -156,6 +188,19 @@ def test_a_round_that_singles_out_is_refused(browser: Browser, intake: Intake) -
         look(page, intake)
         expect(page.locator("#report-0")).to_contain_text(EN("reply.broken"))
         expect(page.locator("blockquote")).to_have_count(0)
+
+
+def test_a_reply_stays_as_the_log_grows(browser: Browser, intake: Intake) -> None:
+    """A round has no record for what was published after it; the reviewers' signature says how far they had come."""
+    logged(intake)
+    intake.received = 2
+    intake.replies = {intake.receipt.handle("invented", 0): Reply(intake.receipt.reply_key("invented"), ANSWER)}
+    intake.round_of = 1
+    for number in range(5):
+        intake.entries.append(report_entry(number.to_bytes(32), (number + 7).to_bytes(32)))
+    with opened(browser, page_at(intake)) as page:
+        look(page, intake)
+        expect(page.locator("#report-0 blockquote")).to_be_visible()
 
 
 def test_an_addition_joins_its_thread(browser: Browser, intake: Intake) -> None:
