@@ -71,6 +71,15 @@ def test_bech32_reads_back(content: bytes, prefix: str) -> None:
     assert bech32_decode(bech32_encode(prefix, content)) == (prefix, content)
 
 
+def test_bech32_has_up_to_4096_characters() -> None:
+    content = bytes(2500)  # 4,000 characters of data, and 6 of the check
+    longest = bech32_encode("a" * 89, content)
+    assert len(longest) == 4096
+    assert bech32_decode(longest) == ("a" * 89, content)
+    with pytest.raises(KeyParamsError):
+        bech32_decode(bech32_encode("a" * 90, content))
+
+
 @given(st.binary(min_size=1, max_size=60), st.data())
 def test_bech32_finds_every_mistake(content: bytes, data: st.DataObject) -> None:
     text = bech32_encode("age", content)
