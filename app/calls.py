@@ -24,6 +24,7 @@ from questionnaire.models import Call, load_call
 CALL_ID = re.compile(r"[a-z0-9-]{1,40}")
 DAY = 86400
 HANDLE_BYTES = 32
+COMMON_BATCH_SECONDS = 21600
 PACKAGE_LIMIT = 32 << 20
 
 
@@ -93,6 +94,10 @@ class CallBook:
             known = await self._database.read(lambda connection: load_stored(connection, call_id))
             self._known[call_id] = known
         return known
+
+    def longest_batch(self) -> int:
+        """The longest batch_seconds of the calls that were asked for so far; that of calls in general while there is none."""
+        return max((stored.call.batch_seconds for stored in self._known.values()), default=COMMON_BATCH_SECONDS)
 
     async def all(self) -> tuple[StoredCall, ...]:
         """Every call, by id."""

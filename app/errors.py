@@ -11,6 +11,7 @@ AppError
 │   └── LengthError               too-large    413
 ├── OverloadedError               (nothing is wrong with what was sent: try again later)
 │   ├── BusyError                 busy         503
+│   ├── WorkError                 work         503
 │   └── FullError                 full         507
 └── OperatorError                 (the server's own state or configuration; seen on the command line)
     ├── SchemaError               version
@@ -99,6 +100,20 @@ class BusyError(OverloadedError):
 
     word = "busy"
     status = 503
+
+
+class WorkError(OverloadedError):
+    """Under load: the report is taken once `bits` zero bits of work are shown for its handle and `batch` (format.md section 5)."""
+
+    word = "work"
+    status = 503
+    retry_after = 1
+
+    def __init__(self, *, bits: int, batch: int) -> None:
+        """What is asked of the client."""
+        super().__init__("Many reports are arriving at the moment: work is asked for.")
+        self.bits = bits
+        self.batch = batch
 
 
 class FullError(OverloadedError):

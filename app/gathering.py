@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.admission import paced
 from app.errors import LengthError
 
 FIELD_LIMIT = 1 << 20
@@ -162,10 +161,10 @@ def boundary_of(content_type: str | None) -> bytes:
 async def gather(gatherer: FormGatherer, stream: AsyncIterator[bytes], *, limit: int) -> GatheredForm:
     """Read a body of at most OVERFLOW_FACTOR × `limit` bytes into a form.
 
-    Raises LengthError (longer than that, or fields over FIELD_LIMIT), MalformedFormError, BusyError (it stopped coming).
+    Raises LengthError (longer than that, or fields over FIELD_LIMIT) or MalformedFormError; `gatherer.form` holds what came before.
     """
     taken = 0
-    async for piece in paced(stream):
+    async for piece in stream:
         taken += len(piece)
         if taken > OVERFLOW_FACTOR * limit:
             raise LengthError("This is far larger than anything that can be taken.")

@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
+from time import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from app.arrival import began
+from app.metrics import ACCEPTED, TAKEN_BACK
 from app.publishing import checkpoint, checkpoint_size, entries_between
 from app.receipts import SECRET_BYTES, promise_withdrawal, withdraw
 from app.received import Received, read_received
+from app.receiving import Kind, Receiving
 from app.refusals import NOT_FOUND, refuse
 from app.replies import read_pages, select_round
 from app.schema import require_head
@@ -18,11 +21,13 @@ from app.service import Served, Service
 from app.submissions import promise_report, take_sealed
 from app.timestamps import read_token
 from app.uploads import received, require_size
+from app.work import require_work
 from crypto.entries import frame
 from crypto.errors import SizeError
 from crypto.replies import RECORD_SIZE
 
 OCTETS = "application/octet-stream"
+WORK_HEADER = "saksei-work"
 STAMP = "application/timestamp-reply"
 ENTRIES_AT_ONCE = 2000
 
@@ -37,8 +42,15 @@ async def submit(call_id: str, request: Request, service: Served) -> Response:
     length = content_length(request)
     if length is not None:
         require_size(stored, length)
-    async with service.uploads.enter(), received(stored, request.stream(), length=length, folder=service.settings.spool_dir) as report:
+    smallest = length == min(stored.body_sizes)
+    work = require_work(stored, request.headers.get(WORK_HEADER), load=service.load, now=int(time()))
+    async with (
+        service.receiving.place(call_id, Kind.SMALLEST if smallest else Kind.LARGE, work=work) as body,
+        received(stored, body, request.stream(), length=length, folder=service.settings.spool_dir) as report,
+        service.uploads.enter(reserved=smallest),
+    ):
         batch = await take_sealed(service.database, stored, report, began=began(request))
+    service.figures.count(ACCEPTED)
     return PlainTextResponse(promise_report(stored, report, batch, signer), 201)
 
 
@@ -74,12 +86,13 @@ async def submit_withdrawal(call_id: str, request: Request, service: Served) -> 
     """Take exactly the 32 bytes of withdraw_n; answer the promise once the envelope is destroyed (format.md section 8)."""
     stored = await service.book.find(call_id)
     signer = service.keys.signer(stored.call)
+    secret = await short_body(request, SECRET_BYTES, receiving=service.receiving, call_id=call_id)
+    if len(secret) != SECRET_BYTES:
+        raise SizeError("A withdrawal has exactly 32 bytes.")
     async with service.uploads.enter():
-        secret = await short_body(request, SECRET_BYTES)
-        if len(secret) != SECRET_BYTES:
-            raise SizeError("A withdrawal has exactly 32 bytes.")
         taken = await service.database.write(partial(withdraw, stored=stored, secret=secret))
     service.publisher.ask_scrub()
+    service.figures.count(TAKEN_BACK)
     return PlainTextResponse(promise_withdrawal(stored, taken, signer), 201)
 
 
@@ -167,14 +180,15 @@ def content_length(request: Request) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-async def short_body(request: Request, limit: int) -> bytes:
-    """A body of at most `limit` bytes. Raises SizeError for a longer one."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise SizeError("This is longer than it can be.")
-    return body
+async def short_body(request: Request, limit: int, *, receiving: Receiving, call_id: str) -> bytes:
+    """A body of at most `limit` bytes. Raises SizeError for a longer one, BusyError where there is no place or it stops coming."""
+    read = b""
+    async with receiving.place(call_id, Kind.PLAIN) as body:
+        async for piece in body.pieces(request.stream()):
+            read += piece
+            if len(read) > limit:
+                raise SizeError("This is longer than it can be.")
+    return read
 
 
 async def _received(call_id: str, service: Service) -> Received | None:

@@ -4,15 +4,16 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from app import machine_routes, people_routes
 from app.arrival import ArrivalMiddleware
 from app.headers import HeadersMiddleware
+from app.hosts import HostsMiddleware
+from app.observing import observable
 from app.refusals import LastResortMiddleware, add_refusals, place_of
 from app.service import Service, build_service
 from app.settings import Settings
@@ -46,10 +47,10 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def trusted_hosts(settings: Settings) -> list[str]:
-    """The hosts that are answered, once a public address is set: that, the onion's, and this machine's own."""
+def trusted_hosts(settings: Settings) -> list[str] | None:
+    """The hosts that are answered, once a public address is set: that, the onion's, and this machine's own. None is any host."""
     named = [host for host in (settings.public_host, settings.onion_host) if host]
-    return [*named, *LOCAL_HOSTS] if settings.public_url else ["*"]
+    return [*named, *LOCAL_HOSTS] if settings.public_url else None
 
 
 async def publish_until(stop: asyncio.Event, service: Service, *, longest_sleep: float = LONGEST_SLEEP) -> None:
@@ -76,7 +77,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = asyncio.Event()
     publishing = asyncio.create_task(publish_until(stop, service))
     try:
-        yield
+        async with AsyncExitStack() as observed:
+            if service.settings.metrics_port is not None:
+                await observed.enter_async_context(observable(service, service.settings.metrics_port))
+            yield
     finally:
         stop.set()
         await publishing
@@ -89,6 +93,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [
         Middleware(ArrivalMiddleware),
         Middleware(HeadersMiddleware, settings=settings),
-        Middleware(TrustedHostMiddleware, allowed_hosts=trusted_hosts(settings), www_redirect=False),
+        Middleware(HostsMiddleware, hosts=trusted_hosts(settings)),
         Middleware(LastResortMiddleware),
     ]

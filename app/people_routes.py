@@ -1,6 +1,7 @@
 """Routes that people read: pages, the plain form and the receipt (interfaces.md, "HTTP"). No cookie, nothing that needs JavaScript."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -13,23 +14,26 @@ from fastapi.responses import HTMLResponse
 from app.arrival import began
 from app.calls import StoredCall
 from app.compression import asset_for, page_for
-from app.errors import AppError, OperatorError, UnknownCallError, UnknownReportError
+from app.errors import AppError, BusyError, LengthError, OperatorError, OverloadedError, UnknownCallError, UnknownReportError
 from app.gathering import FormGatherer, GatheredForm, boundary_of, gather
 from app.machine_routes import content_length, short_body
+from app.metrics import ACCEPTED, TAKEN_BACK
 from app.receipts import standings, withdraw
-from app.refusals import NOT_FOUND, refuse, retry_headers, status_of, word_of
+from app.receiving import Kind
+from app.refusals import NOT_FOUND, note_trouble, refuse, retry_headers, status_of, word_of
 from app.service import Served, Service
 from app.submissions import promise_report, take_sealed
 from app.unscripted import RECEIPT_FIELD, SEALED_FIELD, Accepted, sealed_file, take_plain, wants_file
 from app.uploads import sealed_in_memory
 from crypto.errors import CryptoError, ReceiptError
-from crypto.notes import SignerKey
 from crypto.receipts import Receipt
 from form.errors import UnknownAssetError
 from form.page import LANGUAGES, asset, done_page, form_page, index_page, receipt_page
 from questionnaire.errors import Problem, SubmissionError
 
 RECEIPT_FORM_BYTES = 16 << 10
+SHORT_FORM = 32 << 10
+"""Forms without files; so many fit into the places there are for bodies that no memory has to be waited for."""
 
 router = APIRouter()
 
@@ -53,6 +57,7 @@ class Visit:
 
     def form_again(self, fields: Mapping[str, Sequence[str]], error: AppError | CryptoError | SubmissionError) -> HTMLResponse:
         """The form with what was typed and why it was refused; its receipt stays, because it may have been written down already."""
+        self.service.figures.count(word_of(error))
         problems = error.problems if isinstance(error, SubmissionError) else ()
         page = self._page(_receipt_of(fields), fields, problems, None if problems else word_of(error))
         return HTMLResponse(page, status_of(error), retry_headers(error))
@@ -117,15 +122,20 @@ async def show_form(request: Request, visit: Visited) -> Response:
 @router.post("/{lang}/calls/{call_id}/reports")
 async def submit_form(request: Request, visit: Visited) -> Response:
     """Take the plain form, or a sealed report as a file in it; a refusal gives the form back with what was typed."""
-    signer = visit.service.keys.signer(visit.stored.call)
     limit = max(visit.stored.body_sizes)
     gatherer = _gatherer(visit, boundary_of(request.headers.get("content-type")), limit)
-    async with visit.service.plain.enter(min(content_length(request) or limit, limit)):
-        form = await gather(gatherer, request.stream(), limit=limit)
-        try:
-            return await _take_form(visit, form, arrived=began(request), signer=signer)
-        finally:
-            form.wipe()
+    try:
+        async with visit.service.receiving.place(visit.stored.call.call, Kind.PLAIN) as body, AsyncExitStack() as held:
+            refusal = await _room_for_files(visit.service, held, min(content_length(request) or limit, limit))
+            gatherer.form.overflowed = refusal is not None
+            form = await gather(gatherer, body.pieces(request.stream()), limit=limit)
+            return visit.form_again(form.fields, refusal) if refusal else await _take_form(visit, form, arrived=began(request))
+    except (OverloadedError, LengthError) as error:
+        if not gatherer.form.fields:
+            raise
+        return visit.form_again(gatherer.form.fields, error)
+    finally:
+        gatherer.form.wipe()
 
 
 @router.get("/{lang}/calls/{call_id}/receipt")
@@ -137,8 +147,7 @@ async def show_receipt_form(request: Request, visit: Visited) -> Response:
 @router.post("/{lang}/calls/{call_id}/receipt")
 async def use_receipt(request: Request, visit: Visited) -> Response:
     """Say where the reports of a receipt stand, or withdraw one of them."""
-    async with visit.service.uploads.enter():
-        body = await short_body(request, RECEIPT_FORM_BYTES)
+    body = await short_body(request, RECEIPT_FORM_BYTES, receiving=visit.service.receiving, call_id=visit.stored.call.call)
     return await _use_receipt(visit, _fields_of(body))
 
 
@@ -148,15 +157,32 @@ def preferred_language(accept_language: str) -> str:
     return next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
 
 
+async def _room_for_files(service: Service, held: AsyncExitStack, announced: int) -> BusyError | None:
+    """Wait for memory for a form with files, until `held` ends; the refusal when there is none. Short forms need none.
+
+    A form for whose files there is no memory is read all the same, without them, so that what was typed goes back with the refusal. Raises
+    BusyError when too many of those are being read already.
+    """
+    if announced <= SHORT_FORM:
+        return None
+    try:
+        await held.enter_async_context(service.plain.enter(announced))
+    except BusyError as error:
+        await held.enter_async_context(service.refused.enter())
+        return error
+    return None
+
+
 def _gatherer(visit: Visit, boundary: bytes, limit: int) -> FormGatherer:
     """Where the plain form is refused, no more than a sealed file is ever kept of what comes."""
     wanted = partial(wants_file, visit.stored.call) if visit.unscripted else SEALED_FIELD.__eq__
     return FormGatherer(boundary, limit, wants_field=lambda _name: visit.unscripted, wants_file=wanted)
 
 
-async def _take_form(visit: Visit, form: GatheredForm, *, arrived: float, signer: SignerKey) -> Response:
+async def _take_form(visit: Visit, form: GatheredForm, *, arrived: float) -> Response:
     service, stored = visit.service, visit.stored
     try:
+        signer = service.keys.signer(stored.call)
         sealed = sealed_file(form)
         if sealed is not None:
             report = sealed_in_memory(stored, sealed)
@@ -165,10 +191,10 @@ async def _take_form(visit: Visit, form: GatheredForm, *, arrived: float, signer
             taken = await take_plain(service.database, stored, form, lang=visit.lang, began=arrived)
         else:
             return HTMLResponse(visit.form(), HTTPStatus.FORBIDDEN)
-    except OperatorError:
-        raise
     except (AppError, CryptoError, SubmissionError) as error:
+        note_trouble(error)
         return visit.form_again(form.fields, error)
+    service.figures.count(ACCEPTED)
     receipt = "" if sealed is not None else Receipt.parse(form.fields[RECEIPT_FIELD][0]).code
     promise = promise_report(stored, taken.report, taken.batch, signer).decode()
     return HTMLResponse(done_page(stored.call, visit.lang, receipt=receipt, promise=promise), HTTPStatus.CREATED)
@@ -192,6 +218,7 @@ async def _use_receipt(visit: Visit, posted: Mapping[str, Sequence[str]]) -> Res
             secret = receipt.withdraw(call_id, _number(posted))
             await service.database.write(partial(withdraw, stored=stored, secret=secret))
             service.publisher.ask_scrub()
+            service.figures.count(TAKEN_BACK)
         found = await service.database.read(partial(standings, call_id=call_id, receipt=receipt))
         if not found:
             raise UnknownReportError("No report here belongs to this receipt.")

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.errors import AppError, BusyError, OperatorError, OverloadedError
+from app.errors import AppError, BusyError, FullError, OperatorError, OverloadedError, WorkError
 from crypto.errors import CryptoError, TooLargeError
 from form.page import LANGUAGES, message_page
 from questionnaire.errors import QuestionnaireError, SubmissionError
@@ -52,29 +53,43 @@ def retry_headers(error: Exception) -> dict[str, str]:
     return {"retry-after": str(error.retry_after)} if isinstance(error, OverloadedError) else {}
 
 
-def refuse(scope: "Scope", status: int, word: str, headers: dict[str, str] | None = None) -> Response:
-    """The answer to a request that cannot be served, in the form its sender reads."""
+def refuse(scope: "Scope", status: int, word: str, headers: Mapping[str, str] | None = None, **more: int) -> Response:
+    """The answer to a request that cannot be served, in the form its sender reads; `more` are further members for machines.
+
+    Who sent a form that was not even read is told how the browser sends it again: it still has what was typed.
+    """
     path: str = scope["path"]
     if path.startswith(MACHINE_PREFIXES):
-        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": word}
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": word, **more}
         return JSONResponse(problem, status, headers, media_type=PROBLEM)
     lang = path[1:].partition("/")[0]
-    return HTMLResponse(message_page(lang if lang in LANGUAGES else LANGUAGES[0], word), status, headers)
+    unread = scope.get("method") == "POST" and word in (BusyError.word, FullError.word)
+    page = message_page(lang if lang in LANGUAGES else LANGUAGES[0], word, unread=unread)
+    return HTMLResponse(page, status, headers)
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
     """Answer one of our own errors."""
     if not isinstance(error, AppError | CryptoError | QuestionnaireError):
         raise error
+    note_trouble(error)
+    if request.method == "POST":
+        request.app.state.service.figures.count(word_of(error))
+    more = {"bits": error.bits, "batch": error.batch} if isinstance(error, WorkError) else {}
+    return refuse(request.scope, status_of(error), word_of(error), retry_headers(error), **more)
+
+
+def note_trouble(error: Exception) -> None:
+    """Log what only an operator can mend."""
     if isinstance(error, OperatorError):
         _log.error("refused: %s", error)
-    return refuse(request.scope, status_of(error), word_of(error), retry_headers(error))
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the framework refuses: no such route, another method, a parameter that is none."""
+    """Answer what the framework refuses: no such route, another method (with those there are), a parameter that is none."""
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.UNPROCESSABLE_ENTITY
-    return refuse(request.scope, status, _WORDS.get(status, BROKEN))
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return refuse(request.scope, status, _WORDS.get(status, BROKEN), headers)
 
 
 async def on_disconnect(_request: Request, _error: Exception) -> Response:

@@ -18,7 +18,8 @@ class Settings(BaseSettings):
     """Everything an operator can choose; immutable once read.
 
     `database_url` is SQLite by file or PostgreSQL. `public_url` and `onion_url` are origins; where the first is set, requests for other
-    hosts are refused. `max_concurrent_uploads` is how many bodies are taken in at once. `log_key_dir` holds one C2SP signer key a call and
+    hosts are refused. `max_concurrent_uploads` is how many complete bodies are worked on at once. `metrics_port` is a port of 127.0.0.1 for
+    what an operator may see; without one nothing is shown. `log_key_dir` holds one C2SP signer key a call and
     `log_state_dir` what was signed last: both belong outside the database and its backups. `unscripted` says whether the form may be sent
     without JavaScript. `development` serves the OpenAPI document.
     """
@@ -30,7 +31,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     public_url: WebAddress | None = None
     onion_url: WebAddress | None = None
-    max_concurrent_uploads: Annotated[int, Field(ge=1, le=4096)] = 128
+    max_concurrent_uploads: Annotated[int, Field(ge=1, le=1024)] = 128
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     log_key_dir: Path = Path("var/keys")
     log_state_dir: Path = Path("var/log")
     unscripted: Literal["seal", "refuse"] = "seal"

@@ -12,11 +12,12 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from app.admission import paced
 from app.calls import HANDLE_BYTES, StoredCall
-from app.errors import FullError
+from app.errors import FullError, WorkError
 from app.models import CHUNK_BYTES
+from app.receiving import Body
 from app.submissions import SealedReport
+from app.work import LEVELS, Work
 from crypto.envelope import PREFIX
 from crypto.errors import PrefixError, SizeError
 
@@ -52,31 +53,50 @@ def sealed_in_memory(stored: StoredCall, body: bytes) -> SealedReport:
 
 
 @asynccontextmanager
-async def received(stored: StoredCall, stream: AsyncIterator[bytes], *, length: int | None, folder: Path) -> AsyncIterator[SealedReport]:
-    """Take in a body and check its size and prefix; what was spooled is gone when the block ends.
+async def received(
+    stored: StoredCall, body: Body, stream: AsyncIterator[bytes], *, length: int | None, folder: Path
+) -> AsyncIterator[SealedReport]:
+    """Take in a body and check its size and then its prefix (F5.2); what was spooled is gone when the block ends.
 
-    `length` is the Content-Length, if the client gave one: a wrong size is refused before a byte is read. Raises SizeError, PrefixError,
-    FullError (no room in `folder`) or BusyError (the body stopped coming).
+    `length` is the Content-Length, if the client gave one: a wrong size is refused before a byte is read. Without one the size is known at
+    the end only, and what cannot be a report is let go as it comes. Raises
+    SizeError, PrefixError, WorkError (shown for another handle), FullError (no room in `folder`) or BusyError (the body stopped coming).
     """
     if length is not None:
         require_size(stored, length)
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as spool:
-        head, digest, size = b"", hashlib.sha256(), 0
-        async for piece in paced(stream):
+    with SpooledTemporaryFile(max_size=IN_MEMORY if body.in_memory else 1, dir=str(folder)) as spool:
+        head, digest, size, wanted = b"", hashlib.sha256(), 0, True
+        async for piece in body.pieces(stream):
+            handle_part = max(HANDLE_BYTES - size, 0)
             size += len(piece)
             if size > max(stored.body_sizes):
                 raise SizeError("This is larger than any sealed report of this call.")
-            handle_part = HANDLE_BYTES - len(head)
             if len(head) < _HEAD:
                 head = (head + piece)[:_HEAD]
-                if len(head) == _HEAD:
-                    require_prefix(head)
-            envelope_part = piece[max(handle_part, 0) :]
-            digest.update(envelope_part)
-            with room_on_disk():
-                spool.write(envelope_part)
+                wanted = _begins_well(head, body.work)
+            if wanted:
+                envelope_part = piece[handle_part:]
+                digest.update(envelope_part)
+                with room_on_disk():
+                    spool.write(envelope_part)
+            elif length is not None:
+                size = length  # it is known, and fits: nothing more has to be read
+                break
         require_size(stored, size)
+        require_prefix(head)
+        _require_worked(head, body.work)
         yield SealedReport(head[:HANDLE_BYTES], digest.digest(), size - HANDLE_BYTES, partial(_parts, spool))
+
+
+def _begins_well(head: bytes, work: Work | None) -> bool:
+    """Whether this may still become the head of a report that is taken: the first bytes of a body, up to handle and prefix."""
+    mine = work is None or len(head) < HANDLE_BYTES or head[:HANDLE_BYTES] == work.handle
+    return mine and PREFIX.startswith(head[HANDLE_BYTES:])
+
+
+def _require_worked(head: bytes, work: Work | None) -> None:
+    if work is not None and head[:HANDLE_BYTES] != work.handle:
+        raise WorkError(bits=LEVELS[0], batch=work.batch)
 
 
 @contextmanager

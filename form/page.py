@@ -226,10 +226,14 @@ def receipt_page(  # noqa: PLR0913 - each is a fact the page shows
     )
 
 
-def message_page(lang: str, refusal: str, *, call: Call | None = None) -> str:
-    """A refusal (a word of format.md section 12) as a page of its own, with a way on."""
+def message_page(lang: str, refusal: str, *, call: Call | None = None, unread: bool = False) -> str:
+    """A refusal (a word of format.md section 12) as a page of its own, with a way on.
+
+    `unread` says that it answers a form of which nothing was read: the browser still has what was typed, and sends it when told to reload.
+    """
     say = Catalogue(lang)
-    return render("message.html", say, call=call, languages=(), refusal=_refused(refusal, (), say), title=say("message.title"))
+    title = say("message.title")
+    return render("message.html", say, call=call, languages=(), refusal=_refused(refusal, (), say), title=title, unread=unread)
 
 
 def file_room(call: Call) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -167,8 +167,8 @@ class Intake:
             self.added.append(call)
         assert await self.service.publisher.publish()
 
-    async def post(self, call: MadeCall, body: bytes) -> httpx.Response:
-        return await self.client.post(f"/calls/{call.id}/reports", content=body)
+    async def post(self, call: MadeCall, body: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return await self.client.post(f"/calls/{call.id}/reports", content=body, headers=headers)
 
     async def post_form(self, call: MadeCall, fields: Fields, files: Files = (), *, lang: str = "en") -> httpx.Response:
         content_type, body = browser_form(fields, files)

@@ -1,18 +1,17 @@
-"""How much is taken in at once, and the pace a body must keep."""
+"""How much is worked on at once, who waits, and what is kept for whom."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from app.admission import Admission, paced
+from app.admission import Admission
 from app.errors import BusyError
 
 pytestmark = pytest.mark.anyio
 
 
-async def hold(admission: Admission, units: int, until: asyncio.Event) -> None:
-    async with admission.enter(units):
+async def hold(admission: Admission, units: int, until: asyncio.Event, *, reserved: bool = True) -> None:
+    async with admission.enter(units, reserved=reserved):
         await until.wait()
 
 
@@ -88,31 +87,60 @@ async def test_cancelled_waiter_leaves_no_trace() -> None:
         assert admission.waiting == 0
 
 
-async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
-
-
-async def test_pieces_pass_through() -> None:
-    assert [piece async for piece in paced(stream(b"a", b"", b"bc"))] == [b"a", b"", b"bc"]
-
-
-async def test_silence_is_busy() -> None:
-    async def silent() -> AsyncIterator[bytes]:
-        yield b"a"
-        await asyncio.Event().wait()
-
+async def test_a_quarter_is_kept() -> None:
+    """Large ones get three quarters at most; the last quarter, of places as of room to wait, is for the others."""
+    admission, done = Admission(4, waiting=4), asyncio.Event()
+    large = [asyncio.create_task(hold(admission, 1, done, reserved=False)) for _ in range(3 + 3)]
+    await settle()
+    assert admission.waiting == 3
     with pytest.raises(BusyError):
-        [piece async for piece in paced(silent(), idle=0.01)]
+        async with admission.enter(reserved=False):
+            pass
+    async with admission.enter(reserved=True):
+        small = asyncio.create_task(hold(admission, 1, done))
+        await settle()
+        assert admission.waiting == 4
+    await settle()
+    assert admission.waiting == 3
+    done.set()
+    await asyncio.gather(small, *large)
+    async with admission.enter(4):
+        pass
 
 
-async def test_trickle_is_busy() -> None:
-    """A byte at a time is too slow once the free seconds are over."""
-
-    async def trickle() -> AsyncIterator[bytes]:
-        while True:
-            yield b"a"
-            await asyncio.sleep(0.001)
-
+async def test_without_a_quarter_all_is_taken() -> None:
+    """The twin: were large ones let in as the others are, nothing would be left."""
+    admission, done = Admission(4, waiting=0), asyncio.Event()
+    large = [asyncio.create_task(hold(admission, 1, done)) for _ in range(4)]
+    await settle()
     with pytest.raises(BusyError):
-        [piece async for piece in paced(trickle(), free=0.01)]
+        async with admission.enter():
+            pass
+    done.set()
+    await asyncio.gather(*large)
+
+
+async def test_turn_lost_is_handed_on() -> None:
+    """Somebody whose turn comes as they are cancelled gives it to the next one."""
+    admission, done = Admission(1, waiting=2), asyncio.Event()
+    holder = admission.enter()
+    await holder.__aenter__()
+    first, second = (asyncio.create_task(hold(admission, 1, done)) for _ in range(2))
+    await settle()
+    await holder.__aexit__(None, None, None)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    done.set()
+    await second
+    async with admission.enter():
+        assert admission.waiting == 0
+
+
+async def test_load_is_of_the_room_to_wait() -> None:
+    admission, done = Admission(1, waiting=4), asyncio.Event()
+    everybody = [asyncio.create_task(hold(admission, 1, done)) for _ in range(3)]
+    await settle()
+    assert admission.load == 0.5
+    done.set()
+    await asyncio.gather(*everybody)
+    assert admission.load == 0

@@ -1,5 +1,6 @@
 """Refusals: the right word and status, nothing echoed, and a log that tells nothing of the request."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -8,16 +9,29 @@ import pytest
 
 from app import errors
 from app.errors import AppError, BusyError, OperatorError
+from app.logs import JsonFormatter
 from app.main import create_app
 from app.refusals import LastResortMiddleware, place_of, status_of
 from app.schedule import Schedule
-from app.serving import SilentFormatter
 from app.settings import Settings
 from form.page import LANGUAGES
 from tests.app.made import Intake, MadeCall
 
 CANARY = "kanari-7391"
-WORDS = {"not-open", "closed", "duplicate", "withdrawn", "wrong-call", "no-match", "too-large", "busy", "full", "version", "signature"}
+WORDS = {
+    "not-open",
+    "closed",
+    "duplicate",
+    "withdrawn",
+    "wrong-call",
+    "no-match",
+    "too-large",
+    "busy",
+    "work",
+    "full",
+    "version",
+    "signature",
+}
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -115,7 +129,13 @@ def test_log_lines_hold_no_values() -> None:
         raise ValueError(CANARY)
     except ValueError as error:
         record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", (), (ValueError, error, error.__traceback__))
-    assert SilentFormatter().format(record).splitlines() == ["ERROR it failed", "ValueError at elsewhere"]
+    assert json.loads(JsonFormatter().format(record)) == {
+        "level": "error",
+        "source": "x",
+        "message": "it failed",
+        "error": "ValueError",
+        "place": "elsewhere",
+    }
 
 
 def test_own_trouble_is_busy_outside() -> None:

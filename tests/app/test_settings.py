@@ -14,6 +14,7 @@ NAMES = {
     "SAKSEI_PUBLIC_URL": "https://example.org",
     "SAKSEI_ONION_URL": "http://abc.onion",
     "SAKSEI_MAX_CONCURRENT_UPLOADS": "7",
+    "SAKSEI_METRICS_PORT": "9464",
     "SAKSEI_LOG_KEY_DIR": "/keys",
     "SAKSEI_LOG_STATE_DIR": "/state",
     "SAKSEI_UNSCRIPTED": "refuse",
@@ -47,7 +48,9 @@ def test_default_is_sqlite_in_var() -> None:
         {"onion_url": "ftp://x"},
         {"unscripted": "maybe"},
         {"max_concurrent_uploads": 0},
+        {"max_concurrent_uploads": 1025},
         {"port": 70000},
+        {"metrics_port": 0},
     ],
 )
 def test_nonsense_is_refused(overrides: dict[str, object]) -> None:

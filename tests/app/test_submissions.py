@@ -17,6 +17,7 @@ from app.submissions import LOOK_UP, SealedReport, accept, require_on_time
 from crypto.envelope import PREFIX
 from crypto.receipts import Receipt
 from tests.app.made import Intake, MadeCall, PublicCall, leaf_of
+from tests.app.working import worked
 
 pytestmark = pytest.mark.anyio
 
@@ -214,18 +215,27 @@ def test_one_millisecond_either_side(make_call: PublicCall, now: int, began: int
             require_on_time(call.stored, now_ms=now, began_ms=began)
 
 
+async def hold_slot(intake: Intake, until: asyncio.Event) -> None:
+    async with intake.service.uploads.enter():
+        await until.wait()
+
+
 async def test_busy_when_no_slot(intake: Intake, asked: MadeCall) -> None:
-    """With every slot taken and every place to wait as well, the next one is told at once, and nothing is lost."""
+    """With every slot taken and every place to wait as well, the next one is told, whatever work was done; and nothing is lost."""
     await intake.add(asked)
-    uploads, slots = intake.service.uploads, intake.service.settings.max_concurrent_uploads
-    async with uploads.enter(slots):
-        waiting = [asyncio.create_task(intake.post(asked, asked.body())) for _ in range(4 * slots)]
-        while uploads.waiting < 4 * slots:
-            await asyncio.sleep(0)
-        refused = await intake.post(asked, asked.body())
+    uploads, slots, done = intake.service.uploads, intake.service.settings.max_concurrent_uploads, asyncio.Event()
+    everybody = [asyncio.create_task(hold_slot(intake, done)) for _ in range(slots + 4 * slots)]
+    while uploads.waiting < 4 * slots:
+        await asyncio.sleep(0)
+    body = asked.body()
+    asked_for = await intake.post(asked, body)
+    assert (asked_for.status_code, asked_for.json()["code"]) == (503, "work")
+    refused = await intake.post(asked, body, worked(asked.id, asked_for.json(), body[:32], bits=18))
     assert (refused.status_code, refused.json()["code"]) == (503, "busy")
     assert int(refused.headers["retry-after"]) > 0
-    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {201}
+    done.set()
+    await asyncio.gather(*everybody)
+    assert (await intake.post(asked, body)).status_code == 201
 
 
 async def test_cost_does_not_grow(intake: Intake, asked: MadeCall) -> None:
