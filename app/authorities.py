@@ -3,17 +3,55 @@
 It is used by `saksei-intake timestamps fetch` alone, a process of its own: the service that takes reports has no way out.
 """
 
+import asyncio
 import threading
 import urllib.request
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
 
-from app.errors import UnreachableError
-from crypto.errors import TooLargeError
-from crypto.timestamps import TOKEN_LIMIT
+from app.calls import StoredCall
+from app.errors import AppError, UnreachableError
+from app.publishing import log_size
+from app.timestamps import Wanted, keep_token, wanted_tokens
+from app.transactions import Database
+from crypto.errors import CryptoError, TooLargeError
+from crypto.timestamps import TOKEN_LIMIT, token_query
 
 ANSWER_SECONDS = 30.0
+AT_ONCE = 8
+"""Checkpoints for which an authority is asked in one run, the newest first; what was missed comes with the next runs."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of asking: the tokens that were kept, and for what and why others were not."""
+
+    kept: list[Wanted] = field(default_factory=list)
+    failed: list[tuple[Wanted, AppError | CryptoError]] = field(default_factory=list)
+
+
+async def fetch_tokens(database: Database, stored: StoredCall) -> Fetched:
+    """Ask every authority of the call for the tokens that are missing, and keep those that verify.
+
+    After its first failure an authority is left alone until the next run. A log that has ended asks for nothing.
+    """
+    fetched = Fetched()
+    if (await database.read(partial(log_size, call_id=stored.call.call))).destroyed:
+        return fetched
+    missing = await database.read(partial(wanted_tokens, stored=stored))
+    for authority in stored.call.timestamp_authorities:
+        for wanted in [one for one in missing if one.authority == authority][:AT_ONCE]:
+            try:
+                token = await asyncio.to_thread(ask_authority, authority.url, token_query(wanted.note))
+                await database.write(partial(keep_token, stored=stored, wanted=wanted, token=token))
+            except (AppError, CryptoError) as error:
+                fetched.failed.append((wanted, error))
+                break
+            fetched.kept.append(wanted)
+    return fetched
 
 
 def ask_authority(url: str, query: bytes, *, seconds: float = ANSWER_SECONDS) -> bytes:
@@ -49,15 +87,13 @@ def _exchange(url: str, query: bytes, seconds: float, answers: "SimpleQueue[byte
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Without what urllib would add: files and FTP, and following where a server leads. A proxy of the environment is used."""
+    """Without what urllib would add: files and FTP, and going where a server's redirect leads. A proxy of the environment is used."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPDefaultErrorHandler(),
     ):
         opener.add_handler(handler)
     return opener

@@ -10,10 +10,11 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, func, select, text
+from sqlalchemy import Connection, RowMapping, Table, create_engine, event, func, select, text
 from sqlalchemy.pool import NullPool
 
 from app import models
@@ -26,6 +27,9 @@ ROWS_AT_ONCE = 16
 """Rows held in memory at a time; the largest have CHUNK_BYTES."""
 
 SEALED = (models.envelopes, models.pending_envelopes)
+ENDING = (*SEALED, models.replies, models.rounds, models.pending_reports, models.pending_withdrawals)
+"""What goes when a call is destroyed."""
+
 _TRIGGERS = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
 
 
@@ -64,19 +68,25 @@ def opened(path: Path) -> Iterator[Connection]:
         yield connection
 
 
-def copy_rows(source: Connection, target: Connection, *, without: Collection[bytes] = ()) -> None:
+def copy_rows(source: Connection, target: Connection, *, without: Collection[bytes] = (), ended: Collection[str] = ()) -> None:
     """Copy every row of our tables, by ascending key, into a database whose tables are empty. Its triggers stand again afterwards.
 
-    Envelopes whose digest is in `without` are left where they are: not a byte of them reaches the target.
+    Envelopes whose digest is in `without` are left where they are, and so is everything sealed or waiting of the calls in `ended`: not a
+    byte of them reaches the target.
     """
     with without_triggers(target):
         for table in models.metadata.sorted_tables:
             ordered = select(table).order_by(*table.primary_key)
             rows = source.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE})
             for part in rows.mappings().partitions():
-                kept = [dict(row) for row in part if not (table in SEALED and row["digest"] in without)]
+                left = partial(_is_left, table, without=without, ended=ended)
+                kept = [dict(row) for row in part if not left(row)]
                 if kept:
                     target.execute(table.insert(), kept)
+
+
+def _is_left(table: Table, row: RowMapping, *, without: Collection[bytes], ended: Collection[str]) -> bool:
+    return (table in SEALED and row["digest"] in without) or (table in ENDING and row["call"] in ended)
 
 
 @contextmanager

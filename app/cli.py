@@ -24,6 +24,7 @@ from app.check import check_service
 from app.commands.calls import calls
 from app.commands.handed_back import received, replies
 from app.commands.options import CallId, Json
+from app.commands.retention import destroy
 from app.commands.session import publish_all, require_absent, say, with_call, with_service
 from app.commands.timestamps import timestamps
 from app.errors import AppError, BusyError, FullError
@@ -48,6 +49,7 @@ app.add_typer(calls, name="call")
 app.add_typer(received, name="received")
 app.add_typer(replies, name="replies")
 app.add_typer(timestamps, name="timestamps")
+app.command()(destroy)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -102,9 +102,16 @@ class PostgresqlDatabase(Database):
 
     async def scrub(self) -> bool:
         """Write the pending tables anew, without their dead rows (a plain VACUUM leaves the bytes); see Database.scrub."""
+        return await self._vacuum(models.pending_reports, models.pending_envelopes, models.pending_withdrawals)
+
+    async def compact(self) -> bool:
+        """Write anew every table that anything is deleted from; it waits for who reads. See Database.compact."""
+        return await self.scrub() and await self._vacuum(models.envelopes, models.replies, models.rounds)
+
+    async def _vacuum(self, *tables: Table) -> bool:
         async with self._connection() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            for table in (models.pending_reports, models.pending_envelopes, models.pending_withdrawals):
+            for table in tables:
                 await connection.execute(text(f"VACUUM FULL {table.name}"))
         return True
 

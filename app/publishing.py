@@ -187,7 +187,7 @@ def cut_batch(connection: Connection, stored: StoredCall) -> bool:
     boundary = due_boundary(connection, stored, log)
     if boundary is None:
         return False
-    batch = [*_move_reports(connection, call_id, log.cut, boundary), *_move_withdrawals(connection, call_id, log.cut, boundary)]
+    batch = [*_move_reports(connection, call_id, log.cut, boundary), *move_withdrawals(connection, call_id, log.cut, boundary)]
     closing = boundary == stored.call.close and not log.closed
     if closing:
         batch.append(close_entry())
@@ -316,7 +316,11 @@ def _move_reports(connection: Connection, call_id: str, cut: int, boundary: int)
     return [entry for _, entry, _ in ordered]
 
 
-def _move_withdrawals(connection: Connection, call_id: str, cut: int, boundary: int) -> list[bytes]:
+def move_withdrawals(connection: Connection, call_id: str, cut: int, boundary: int) -> list[bytes]:
+    """Move the withdrawals taken for a batch after `cut`, up to `boundary`, into the published store; return their entries in order.
+
+    Run under the call's exclusive lock.
+    """
     table = models.pending_withdrawals
     rows = connection.execute(select(table.c.handle, table.c.secret).where(*_waiting(table, call_id, cut, boundary))).all()
     ordered = sorted((leaf_hash(entry), entry, row.handle) for row in rows for entry in (withdraw_entry(row.handle, row.secret),))

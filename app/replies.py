@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from app import models
 from app.calls import HANDLE_BYTES, StoredCall
 from app.dialect import hold_call
-from app.errors import BusyError, UnknownReportError
-from app.publishing import checkpoint_size, signed_entries
+from app.errors import BusyError, ClosedError, UnknownReportError
+from app.publishing import checkpoint_size, is_destroyed, signed_entries
 from app.received import read_received
 from app.transactions import Database
 from crypto.entries import Entry, parse_entry
@@ -38,11 +38,13 @@ def load_round(connection: Connection, stored: StoredCall, content: bytes, signa
     """Replace the last round by this one in the transaction at hand; return the number of its records.
 
     Raises SignatureError when the reviewers did not sign it, SizeError or HandleMismatchError when it is no round, HandleMismatchError when
-    it does not have a record for each live report of the log that reviewers have, and for no other.
+    it does not have a record for each live report of the log that reviewers have, and for no other, ClosedError when the log has ended.
     """
     call_id = stored.call.call
     loaded = verify_round(content, signature, stored.call.signing_key)
     hold_call(connection, call_id)
+    if is_destroyed(connection, call_id):
+        raise ClosedError("The time of this call is up, and what was here is destroyed.")
     require_live(connection, call_id, frozenset(loaded.handles()))
     records, rounds = models.replies, models.rounds
     connection.execute(records.delete().where(records.c.call == call_id))

@@ -45,13 +45,14 @@ class PublicLog:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A public log that is the call's and signed; `gone` are the digests of envelopes that must not be here."""
+    """A public log that is the call's and signed; `gone` are the digests of envelopes that must not be here, `ended` says that it has."""
 
     stored: StoredCall
     entries: Sequence[bytes]
     frontier: Frontier
     note: bytes
     gone: frozenset[bytes]
+    ended: bool
 
 
 async def restore_backup(
@@ -71,7 +72,8 @@ async def restore_backup(
         _require_empty(connection)
         with opened(path) as source:
             logs = _check_logs(source, public)
-            copy_rows(source, connection, without=frozenset[bytes]().union(*(log.gone for log in logs.values())))
+            gone = frozenset[bytes]().union(*(log.gone for log in logs.values()))
+            copy_rows(source, connection, without=gone, ended={call_id for call_id, log in logs.items() if log.ended})
         for call_id in call_ids(connection):
             if call_id in logs:
                 catch_up(connection, logs[call_id])
@@ -178,7 +180,7 @@ def _check_log(calls: Sequence[StoredCall], public: PublicLog) -> _Checked:
     if (signed.size, signed.root) != (frontier.size, frontier.root()):
         raise LogInconsistentError("The checkpoint is not of exactly these entries: fetch both again.")
     gone = frozenset(report.digest for report in log.reports if report.withdrawn or log.destroyed)
-    return _Checked(stored, entries, frontier, public.note, gone)
+    return _Checked(stored, entries, frontier, public.note, gone, log.destroyed)
 
 
 def _require_signed(connection: Connection, call_id: str, kept: SignedLog | None, *, trusted: bool) -> None:

@@ -35,6 +35,10 @@ STATEMENTS = 512
 """How many prepared statements a connection keeps: those of the groups come in a few sizes each."""
 
 
+VACUUM_BYTES = 256 << 20
+"""VACUUM holds what is left in memory (temp_store). Where other calls left more than this, the file keeps its length, and its zeros."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     """An item, the job it waits for, who waits for it, and what came of it."""
@@ -119,6 +123,10 @@ class SqliteDatabase(Database):
         """Move the journal into the database and cut it to nothing; see Database.scrub."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._truncate_journal)
 
+    async def compact(self) -> bool:
+        """Deleted pages are zeros already (secure_delete); give them back, and cut the journal. See Database.compact."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._vacuum)
+
     async def close(self) -> None:
         """Stop the writer after what waits; see Database.close."""
         thread, self._thread = self._thread, None
@@ -136,6 +144,19 @@ class SqliteDatabase(Database):
                 return job(connection)
         except DBAPIError as error:
             raise translate(error) from error
+
+    def _vacuum(self) -> bool:
+        raw = self._reading.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA query_only = OFF")
+            sizes = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")]
+            if (sizes[0] - sizes[1]) * sizes[2] <= VACUUM_BYTES:
+                with self._write_turn():
+                    cursor.execute("VACUUM")
+        finally:
+            raw.close()
+        return self._truncate_journal()
 
     def _truncate_journal(self) -> bool:
         raw = self._reading.raw_connection()

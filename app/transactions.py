@@ -54,6 +54,13 @@ class Database(ABC):
         """Wipe what deleted rows left behind in the pending store and the journal (section 6); False when a reader was in the way."""
 
     @abstractmethod
+    async def compact(self) -> bool:
+        """Leave no byte of deleted rows in the files of the database, whatever table they stood in; False when a reader was in the way.
+
+        It costs as much as writing what is left. What is outside of those files it cannot reach: PostgreSQL's write-ahead log, backups.
+        """
+
+    @abstractmethod
     async def close(self) -> None:
         """Finish what was begun and let go of every connection."""
 

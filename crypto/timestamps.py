@@ -12,6 +12,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, VerifierBuilder, decode_timestamp_response
 
 from crypto.errors import SignatureError
@@ -41,6 +42,22 @@ def load_certificate(certificate: str) -> x509.Certificate:
         return x509.load_der_x509_certificate(base64.b64decode(certificate, validate=True))
     except (ValueError, binascii.Error):
         raise SignatureError("The certificate of a timestamp authority cannot be read.") from None
+
+
+def require_root(certificate: str) -> None:
+    """Require what a chain can end in: a certificate that its own holder signed, of an authority that issues certificates.
+
+    Raises:
+        SignatureError: it cannot be read, or is a signer's own or one in between: no token would ever verify under it.
+    """
+    root = load_certificate(certificate)
+    try:
+        root.verify_directly_issued_by(root)
+        issues = root.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        issues = False
+    if not issues:
+        raise SignatureError("The certificate of a timestamp authority is not a root: take the one that its chain ends in.")
 
 
 def token_time(token: bytes, message: bytes, certificate: str) -> float:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from questionnaire.definition import Definition, PickedOptions, QuestionDefinition, WrittenTime
-    from questionnaire.models import Audience, Table, Text
+    from questionnaire.models import Audience, Table, Text, TimestampAuthority
 
 DEFAULT_MAX_BYTES = {"text": 20_000, "contact": 2_000}
 """`max_bytes` where the definition gives none: about 6,600 Khmer letters."""
@@ -53,6 +53,11 @@ class Resolved:
     def promise(self) -> Mapping[str, Text]:
         """As the definition has it."""
         return self.definition.promise
+
+    @property
+    def timestamp_authorities(self) -> Sequence[TimestampAuthority]:
+        """As the definition has them."""
+        return self.definition.timestamp_authorities
 
     @property
     def audiences(self) -> Sequence[Audience]:

@@ -15,7 +15,7 @@ from questionnaire.fields import field_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from questionnaire.models import Audience, Question, Table, Text
+    from questionnaire.models import Audience, Question, Table, Text, TimestampAuthority
 
 PROMISE_POINTS = ("readers", "held", "kept", "withdrawal", "seizure", "named", "counts", "emergency", "receipt", "plain")
 """What `promise` must answer, in the order of questionnaire.md: who can read a report and how many of them it takes; how one sees that the
@@ -78,6 +78,8 @@ class Contents(Protocol):
     @property
     def audiences(self) -> Sequence[Audience]: ...  # noqa: D102
     @property
+    def timestamp_authorities(self) -> Sequence[TimestampAuthority]: ...  # noqa: D102
+    @property
     def questions(self) -> Sequence[Question]: ...  # noqa: D102
     @property
     def tables(self) -> Sequence[Table]: ...  # noqa: D102
@@ -99,6 +101,7 @@ def broken_rules(call: Contents) -> Iterator[Broken]:
     yield from _languages(call)
     yield from _promise(call)
     yield from _unique("audiences", [audience.id for audience in call.audiences])
+    yield from _unique("timestamp_authorities", [authority.name for authority in call.timestamp_authorities])
     yield from _questions(call)
     yield from _tables(call)
 

@@ -51,7 +51,8 @@ class BuiltCall:
     """What to tell people out of band: `call_sha256` (hex), the fingerprint of the key (6 groups of 5 digits), the signing key (base64).
 
     `form_sha256` (hex) is that of form.html, for those who are handed the file.
-    `slow_seconds` is how long the largest report takes on a slow line, when that is longer than the grace time; else None.
+    `authorities` is how many timestamp authorities the call names. `slow_seconds` is how long the largest report takes on a slow line, when
+    that is longer than the grace time; else None.
     """
 
     call: str
@@ -61,6 +62,7 @@ class BuiltCall:
     fingerprint: str
     signing_key: str
     slow_seconds: int | None
+    authorities: int
 
 
 def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is made of
@@ -82,6 +84,7 @@ def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is mad
     """
 
     require_new_call(out)
+    _require_roots(definition)
     identity = Identity.generate()
     signing = SecretKey.generate()
     call_id = str(definition.id)
@@ -109,6 +112,16 @@ def build_call(  # noqa: PLR0913 - one keyword for each thing that a call is mad
         return _built(document, call_bytes, form, identity.recipient.fingerprint_groups())
     finally:
         identity.wipe()
+
+
+def _require_roots(definition: Definition) -> None:
+    """Refuse now what could never be mended: call.json is fixed, and under a certificate that is no root no token ever verifies."""
+    if definition.timestamp_authorities:
+        # Only a call that names authorities needs what this module imports.
+        from crypto.timestamps import require_root  # noqa: PLC0415
+
+        for authority in definition.timestamp_authorities:
+            require_root(authority.certificate)
 
 
 def form_file(call_bytes: bytes) -> bytes:
@@ -151,6 +164,7 @@ def _built(document: dict[str, Any], call_bytes: bytes, form: bytes, fingerprint
         fingerprint=fingerprint,
         signing_key=document["signing_key"],
         slow_seconds=slow_seconds(len(document["recipients"]), document["max_k"], document["grace_seconds"]),
+        authorities=len(document["timestamp_authorities"]),
     )
 
 

@@ -10,4 +10,3 @@ CallId = Annotated[str, typer.Argument(metavar="ID", help="The id of the call, a
 Signed = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file; its signature FILE.minisig stands beside it.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -1,6 +1,5 @@
 """`saksei-intake timestamps …`: having the authorities of a call stamp its checkpoints (format.md F7.11)."""
 
-import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,26 +7,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.authorities import ask_authority
+from app.authorities import Fetched, fetch_tokens
 from app.calls import StoredCall
 from app.commands.options import CallId, Json
 from app.commands.session import require_absent, say, with_call, with_service
-from app.errors import AppError, LogKeyError
+from app.errors import LogKeyError
 from app.files import written_aside
-from app.publishing import checkpoint, log_size
+from app.publishing import checkpoint
 from app.schema import require_head
 from app.service import Service
-from app.timestamps import Wanted, keep_token, load_token, wanted_tokens
-from crypto.errors import CryptoError
+from app.timestamps import Wanted, load_token
 from crypto.timestamps import TOKEN_LIMIT, token_query
-from questionnaire.models import TimestampAuthority
 
 timestamps = typer.Typer(help="Have an outside clock stamp the log.", no_args_is_help=True)
-
-AT_ONCE = 8
-"""Checkpoints for which an authority is asked in one run, the newest first; what was missed comes with the next runs."""
-
-_Failure = tuple[str, str, AppError | CryptoError]
 
 
 @timestamps.command("fetch")
@@ -40,24 +32,21 @@ def fetch(
     A token is kept only when the certificate in call.json vouches for it. An authority sees a hash and this machine's address.
     """
 
-    async def work(service: Service) -> tuple[list[dict[str, object]], list[_Failure]]:
+    async def work(service: Service) -> dict[str, Fetched]:
         await service.database.read(require_head)
         chosen = await service.book.all() if call_id is None else (await service.book.find(call_id),)
-        kept: list[dict[str, object]] = []
-        failures: list[_Failure] = []
-        for stored in chosen:
-            for authority in stored.call.timestamp_authorities:
-                await _fetch_from(service, stored, authority, kept, failures)
-        return kept, failures
+        return {stored.call.call: await fetch_tokens(service.database, stored) for stored in chosen}
 
     with Console(stderr=True).status("Asking the timestamp authorities …"):
-        kept, failures = with_service(work)
-    failed = [{"call": call, "authority": name, "word": error.word} for call, name, error in failures]
+        fetched = with_service(work)
+    kept = [{"call": call, **_described(wanted)} for call, one in fetched.items() for wanted in one.kept]
+    failed = [{"call": call, **_described(wanted), "word": error.word} for call, one in fetched.items() for wanted, error in one.failed]
     lines = [f"Stamped: {one['call']}, {one['size']} entries, {one['authority']}" for one in kept]
-    lines += [f"Not stamped: {one['call']}, {one['authority']}: {one['word']}" for one in failed]
+    lines += [f"Not stamped: {one['call']}, {one['size']} entries, {one['authority']}: {one['word']}" for one in failed]
     say("\n".join(lines) or "No token is missing.", {"kept": kept, "failed": failed}, as_json=as_json)
-    if failures:
-        raise failures[0][2]
+    for one in fetched.values():
+        for _, error in one.failed:
+            raise error
 
 
 @timestamps.command("query")
@@ -96,24 +85,10 @@ def load(
         return await service.database.write(partial(load_token, stored=stored, token=token))
 
     wanted, new = with_call(call_id, work)
-    document = {"call": call_id, "size": wanted.size, "authority": wanted.authority.name, "loaded": new}
+    document = {"call": call_id, **_described(wanted), "loaded": new}
     sentence = f"{'Loaded' if new else 'Here already'}: {call_id}, {wanted.size} entries, {wanted.authority.name}"
     say(sentence, document, as_json=as_json)
 
 
-async def _fetch_from(
-    service: Service, stored: StoredCall, authority: TimestampAuthority, kept: list[dict[str, object]], failures: list[_Failure]
-) -> None:
-    """Ask one authority for what it has not stamped; after the first failure it is left alone until the next run."""
-    call_id = stored.call.call
-    if (await service.database.read(partial(log_size, call_id=call_id))).destroyed:
-        return
-    missing = await service.database.read(partial(wanted_tokens, stored=stored))
-    for wanted in [one for one in missing if one.authority == authority][:AT_ONCE]:
-        try:
-            token = await asyncio.to_thread(ask_authority, authority.url, token_query(wanted.note))
-            await service.database.write(partial(keep_token, stored=stored, wanted=wanted, token=token))
-        except (AppError, CryptoError) as error:
-            failures.append((call_id, authority.name, error))
-            return
-        kept.append({"call": call_id, "size": wanted.size, "authority": authority.name})
+def _described(wanted: Wanted) -> dict[str, object]:
+    return {"size": wanted.size, "authority": wanted.authority.name}

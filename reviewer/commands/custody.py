@@ -125,6 +125,8 @@ def _say_built(screen: Screen, built: BuiltCall, scheme: Scheme | None) -> None:
     screen.say(f"  call hash        {built.call_sha256}")
     screen.say(f"  key fingerprint  {built.fingerprint}")
     screen.say()
+    if not built.authorities:
+        screen.say("The call names no timestamp authority: that reports came on time will stand on the server's word alone.")
     screen.say(f"The offline form is server/form.html; its SHA-256 is {built.form_sha256}.")
     screen.say("Take the folder `server` to the server and run `saksei-intake call add server` there; then destroy the copy on the way.")
     if scheme is None:

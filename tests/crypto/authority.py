@@ -22,6 +22,8 @@ keyUsage = critical,keyCertSign,cRLSign
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
+[bare]
+keyUsage = critical,digitalSignature
 [authority]
 serial = serial
 signer_cert = tsa.pem

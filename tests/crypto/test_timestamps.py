@@ -16,7 +16,7 @@ from crypto import bundle, canonical, entries, merkle, timestamps
 from crypto.errors import SignatureError
 from crypto.minisign import SecretKey
 from crypto.notes import Checkpoint, SignerKey
-from tests.crypto.authority import Authority
+from tests.crypto.authority import NEW_KEY, Authority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,15 @@ def test_trust_is_in_a_root(authority: Authority, token: bytes) -> None:
     # The signer's own certificate is not one that a chain ends in.
     with pytest.raises(SignatureError):
         timestamps.token_time(token, MESSAGE, (authority.folder / "tsa.pem").read_text())
+
+
+def test_only_a_root_is_a_root(authority: Authority) -> None:
+    timestamps.require_root(authority.certificate)
+    authority.openssl("req", "-x509", *NEW_KEY, "-keyout", "own.key", "-out", "own.pem", "-days", "9", "-extensions", "tsa")
+    authority.openssl("req", "-x509", *NEW_KEY, "-keyout", "bare.key", "-out", "bare.pem", "-days", "9", "-extensions", "bare")
+    for name in ("tsa.pem", "own.pem", "bare.pem"):
+        with pytest.raises(SignatureError):
+            timestamps.require_root((authority.folder / name).read_text())
 
 
 @given(cut=st.integers(0, 900), flip=st.integers(0, 7))

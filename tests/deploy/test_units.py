@@ -16,7 +16,8 @@ from tests.deploy.placed import DEPLOY, QUIET, ran, tool
 if TYPE_CHECKING:
     import subprocess
 
-UNITS = ("saksei-intake.service", "saksei-backup.service", "saksei-backup.timer")
+SERVICES = ("saksei-intake.service", "saksei-backup.service", "saksei-timestamps.service")
+UNITS = (*SERVICES, "saksei-backup.timer", "saksei-timestamps.timer")
 DROPINS = ("nginx.service", "tor@default.service")
 KEY = re.compile(r"^([A-Z][A-Za-z]+)=", re.MULTILINE)
 
@@ -70,7 +71,7 @@ def exposure(units: Path, unit: str) -> subprocess.CompletedProcess[str]:
     return ran(tool("systemd-analyze"), "security", "--offline=true", "--threshold=15", units / unit)
 
 
-@pytest.mark.parametrize("unit", ["saksei-intake.service", "saksei-backup.service"])
+@pytest.mark.parametrize("unit", SERVICES)
 def test_little_is_exposed(tmp_path: Path, unit: str) -> None:
     assert exposure(copied(tmp_path), unit).returncode == 0
 
@@ -91,9 +92,18 @@ def test_memory_stays_memory(unit: str) -> None:
     assert {"LimitCORE=0", "MemorySwapMax=0"} <= set(lines)
 
 
-def test_backups_never_see_keys() -> None:
-    text = (DEPLOY / "systemd" / "saksei-backup.service").read_text()
+@pytest.mark.parametrize("unit", ["saksei-backup.service", "saksei-timestamps.service"])
+def test_helpers_never_see_keys(unit: str) -> None:
+    text = (DEPLOY / "systemd" / unit).read_text()
     assert re.search(r"^InaccessiblePaths=.*-/var/lib/saksei/keys( |$)", text, re.MULTILINE)
+
+
+def test_only_timestamps_go_out() -> None:
+    """What takes reports talks to this machine alone; the one unit with a way out takes nothing from anybody, and asks and ends."""
+    kept_in = {name for name in SERVICES if "IPAddressDeny=any\n" in (DEPLOY / "systemd" / name).read_text()}
+    assert kept_in == {"saksei-intake.service", "saksei-backup.service"}
+    lines = (DEPLOY / "systemd" / "saksei-timestamps.service").read_text().splitlines()
+    assert {"Type=oneshot", "ExecStart=/opt/saksei/bin/saksei-intake timestamps fetch", "IPAddressDeny=link-local multicast"} <= set(lines)
 
 
 def test_settings_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,9 @@ SPOILT: dict[str, dict[str, Any]] = {
     "table-of-nothing-asked": {"tables": [{"id": "a", "title": {"en": "a", "km": "a"}, "dimensions": ["b"]}]},
     "table-of-contacts": {"tables": [{"id": "a", "title": {"en": "a", "km": "a"}, "dimensions": ["contact"]}]},
     "authority-without-certificate": {"timestamp_authorities": [{"name": "tsa", "url": "https://tsa.example", "certificate": ""}]},
+    "two-authorities-of-one-name": {
+        "timestamp_authorities": [{"name": "tsa", "url": f"https://{host}.example", "certificate": "x"} for host in ("a", "b")]
+    },
 }
 
 

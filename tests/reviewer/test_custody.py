@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crypto import canonical, minisign
+from crypto.callfile import parse_call_file
 from crypto.keyfile import open_key
 from crypto.notes import SignerKey
 from form.offline import offline_form
@@ -18,6 +19,7 @@ from questionnaire.loader import parse_definition
 from questionnaire.models import load_call
 from reviewer.custody import build_call, slow_seconds
 from reviewer.errors import UsageError
+from tests.crypto.authority import Authority
 from tests.reviewer.conftest import SMALL, Ran
 from tests.reviewer.world import HOST, PASSPHRASE, call_yaml
 
@@ -115,7 +117,16 @@ def test_build_prints_what_to_pin(run: Callable[..., Ran], definition: Path, tmp
 
 def test_build_json_has_the_pins(run: Callable[..., Ran], definition: Path, tmp_path: Path) -> None:
     ran = run("call", "build", definition, "--host", HOST, "--out", tmp_path / "out", "--kdf-memory-mib", 64, "--json")
-    assert set(ran.document) == {"call", "origin", "call_sha256", "form_sha256", "fingerprint", "signing_key", "slow_seconds"}
+    assert set(ran.document) == {
+        "call",
+        "origin",
+        "call_sha256",
+        "form_sha256",
+        "fingerprint",
+        "signing_key",
+        "slow_seconds",
+        "authorities",
+    }
     assert ran.document["origin"] == f"{HOST}/invented"
 
 
@@ -134,6 +145,28 @@ def test_mistake_names_file_and_line(run: Callable[..., Ran], definition: Path, 
     assert (ran.code, ran.word) == (1, "wrong-call")
     assert f"call.yaml:{line}: k" in ran.err
     assert not (tmp_path / "out").exists()
+
+
+def with_authority(certificate: Path) -> str:
+    """A definition that names a timestamp authority, written as docs/reviewers say."""
+    indented = "\n".join(f"      {line}" for line in certificate.read_text().splitlines())
+    named = f"timestamp_authorities:\n  - name: tsa\n    url: https://tsa.example/tsr\n    certificate: |\n{indented}\n"
+    return call_yaml().replace("audiences:\n", f"{named}audiences:\n")
+
+
+def test_authorities_stand_in_the_call(run: Callable[..., Ran], tmp_path: Path) -> None:
+    authority = Authority.found(tmp_path / "tsa")
+    (tmp_path / "call.yaml").write_text(with_authority(tmp_path / "tsa" / "root.pem"))
+    build = ("call", "build", tmp_path / "call.yaml", "--host", HOST, "--kdf-memory-mib", 64, "--out")
+    ran = run(*build, tmp_path / "out")
+    assert (ran.code, "no timestamp authority" in ran.out) == (0, False)
+    document = (tmp_path / "out" / "server" / "call.json").read_bytes()
+    assert parse_call_file(document).authorities == {"tsa": authority.certificate}
+    (tmp_path / "call.yaml").write_text(with_authority(tmp_path / "tsa" / "tsa.pem"))
+    refused = run(*build, tmp_path / "other")
+    assert (refused.code, refused.word, (tmp_path / "other").exists()) == (1, "signature", False)
+    (tmp_path / "call.yaml").write_text(call_yaml())
+    assert "no timestamp authority" in run(*build, tmp_path / "without").out
 
 
 def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
