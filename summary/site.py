@@ -66,6 +66,20 @@ class Site:
 
         Raises UnreachableError when there is no answer, another one than 200, or a longer one.
         """
+        status, content = self._ask(name, limit)
+        if status != 200:
+            raise UnreachableError(f"The server has no such page, or does not give it now: it answers {status}.")
+        return content
+
+    def find(self, name: str, *, limit: int) -> bytes | None:
+        """Return what `read` returns, None when the server says that it has no such page. Raises UnreachableError as `read` does."""
+        status, content = self._ask(name, limit)
+        if status not in (200, 404):
+            raise UnreachableError(f"The server does not give this page now: it answers {status}.")
+        return content if status == 200 else None
+
+    def _ask(self, name: str, limit: int) -> tuple[int, bytes]:
+        """Return the status of an answer and, when it is 200, its content."""
         try:
             with closing(self._connection()) as connection:
                 connection.request("GET", f"/calls/{self.call}/{name}")
@@ -76,13 +90,13 @@ class Site:
         except (OSError, HTTPException):
             raise UnreachableError("The server does not answer, or not as a server should.") from None
         if answer.status != 200:
-            raise UnreachableError(f"The server has no such page, or does not give it now: it answers {answer.status}.")
+            return answer.status, b""
         if len(content) > limit:
             raise UnreachableError("The server answers with more than such a page can have.")
         announced = answer.headers.get("Content-Length")
         if announced is not None and announced != str(len(content)):  # http.client lets an answer that was cut short pass for a whole one
             raise UnreachableError("The answer of the server was cut short on its way.")
-        return content
+        return answer.status, content
 
     def _connection(self) -> HTTPConnection:
         """Return a connection that opens itself with the first request."""

@@ -2,7 +2,8 @@
 
 A folder keeps `call.json` (the first one seen, or the one that was given), `entries` (the log as it was last found consistent) and every
 checkpoint that the server ever signed before our eyes, `checkpoint.<size>`; one that contradicts another of its size has a part of its
-SHA-256 behind. `entries.contradicting` is a log that the server signed and that contradicts a kept checkpoint.
+SHA-256 behind. `entries.contradicting` is a log that the server signed and that contradicts a kept checkpoint. `received` and
+`received.minisig` are what the reviewers countersigned last (summary.received); it is a checkpoint as every other, and rule 4 holds for it.
 
 Rules, in order:
 
@@ -25,6 +26,7 @@ from crypto.errors import LogCallError, LogEntryError, LogInconsistentError, Log
 from crypto.merkle import Frontier, leaf_hash
 from crypto.notes import Checkpoint, VerifierKey, parse_checkpoint
 from questionnaire.models import load_call
+from summary import received
 from summary.archive import write_aside
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
         def read(self, name: str, *, limit: int) -> bytes:
             """Return a page of at most `limit` bytes."""
+
+        def find(self, name: str, *, limit: int) -> bytes | None:
+            """Return a page of at most `limit` bytes, None when there is none of this name."""
 
 
 CALL: Final = "call.json"
@@ -69,6 +74,7 @@ class Watched:
         root: Their root in hex.
         before: The number of entries at the largest checkpoint kept before, None at the first look.
         kept: The number of checkpoints kept now.
+        received: The number of entries that the reviewers hold, by their countersignature; None when they gave none.
     """
 
     origin: str
@@ -77,6 +83,7 @@ class Watched:
     root: str
     before: int | None
     kept: int
+    received: int | None
 
 
 class Keep:
@@ -134,6 +141,9 @@ def watch(pages: Pages, folder: Path, *, call_bytes: bytes | None = None, given:
     before = keep.largest()
     for note in given:
         keep.add(note)
+    # Asked for before the newest checkpoint, so that an honest server's is never longer than that.
+    countersigned = received.look_for_received(pages, folder, call)
+    held = None if countersigned is None else keep.add(countersigned).size
     keep.require_one_story()
     head, entries = _newest(pages, keep)
     _require_whole(entries, head, call_sha256)
@@ -142,7 +152,7 @@ def watch(pages: Pages, folder: Path, *, call_bytes: bytes | None = None, given:
         raise LogInconsistentError("The entries that the server hands out are not the ones that it signed.")
     _require_prefixes(keep, head, entries, roots)
     write_aside(folder / ENTRIES, _frame(entries))
-    return Watched(call.origin, call_sha256, head.size, head.root.hex(), before, len(keep.checkpoints))
+    return Watched(call.origin, call_sha256, head.size, head.root.hex(), before, len(keep.checkpoints), held)
 
 
 def _known_call(pages: Pages, folder: Path, call_bytes: bytes | None) -> bytes:

@@ -64,10 +64,17 @@ def _say(seen: Watched, *, pinned: bool, as_json: bool) -> None:
     since = "the first look" if seen.before is None else f"{seen.size - seen.before} more than at the last look"
     typer.echo(f"Consistent. The log of {seen.origin} has {seen.size} {'entry' if seen.size == 1 else 'entries'}, {since}.")
     typer.echo(f"  checkpoints kept  {seen.kept}, all of this one log")
+    typer.echo(f"  at the reviewers  {_held(seen)}")
     typer.echo(f"  newest root       {seen.root}")
     typer.echo(f"  call hash         {seen.call_sha256}")
     if seen.before is None and not pinned:
         typer.echo("Compare the call hash with the one that people were told: nothing else says that this is the call you mean.")
+
+
+def _held(seen: Watched) -> str:
+    if seen.received is None:
+        return "they have countersigned nothing yet"
+    return f"the first {seen.received} of {seen.size}, countersigned by them"
 
 
 def _note(path: Path) -> bytes:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from crypto import entries as log
 from crypto.merkle import leaf_hash, root
 from crypto.notes import Checkpoint, SignerKey
-from tests.summary.invented import SIGNER, call_bytes, call_of, choice, document
+from tests.summary.invented import SIGNER, SIGNING, call_bytes, call_of, choice, document
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+
+    from crypto.minisign import SecretKey
 
 CALL = call_of(document([choice("asked", 3)], {"one": ["asked"]}))
 CALL_BYTES = call_bytes(CALL)
@@ -54,6 +56,12 @@ class LogServer:
         """The signed checkpoint of all entries."""
         leaves = [leaf_hash(entry) for entry in self.entries]
         return signer.sign(Checkpoint(origin or CALL.origin, len(leaves), root(leaves)).text())
+
+    def countersign(self, signing: SecretKey = SIGNING) -> LogServer:
+        """Let the reviewers hand back the newest checkpoint as `received`."""
+        note = self.checkpoint()
+        self.pages |= {"log/received": note, "log/received.minisig": signing.sign(note).encode()}
+        return self
 
     def page(self, path: str) -> bytes | None:
         """What stands at a path."""
