@@ -41,6 +41,12 @@ def test_call_file_is_read() -> None:
     assert (read.close, read.authorities) == (1_755_000_600, {"tsa": "PEM"})
 
 
+def test_call_may_close_at_its_deadline_and_trust_several() -> None:
+    several = [AUTHORITY, {**AUTHORITY, "name": "a" * 40, "certificate": "other"}]
+    read = callfile.parse_call_file(canonical.dumps({**DEFINITION, "deadline": 0, "grace_seconds": 0, "timestamp_authorities": several}))
+    assert (read.close, read.authorities) == (0, {"tsa": "PEM", "a" * 40: "other"})
+
+
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "version 2": ("version", {"v": 2}),
     "version true": ("version", {"v": True}),

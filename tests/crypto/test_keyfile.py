@@ -172,14 +172,25 @@ def test_white_space_around_is_let_pass() -> None:
 
 
 def test_long_files_are_refused_unread() -> None:
-    with pytest.raises(KeyParamsError):
-        key_call(FILE + b" " * 70_000)
+    assert key_call(FILE.ljust(65_536)) == "demo"
+    for size in (65_537, 70_000):
+        with pytest.raises(KeyParamsError):
+            key_call(FILE.ljust(size))
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(data: bytes) -> None:
     with pytest.raises((CustodyError, JsonDuplicateError)):
         key_call(data)
+
+
+@pytest.mark.parametrize(("m_kib", "t", "p"), [(65536, 1, 1), (4194304, 16, 16)])
+def test_costs_at_the_bounds_are_taken(m_kib: int, t: int, p: int) -> None:
+    file = changed("kdf.m_kib", m_kib)
+    for name, value in (("t", t), ("p", p)):
+        file = file.replace(b'"%s":1' % name.encode(), b'"%s":%d' % (name.encode(), value))
+    assert KdfCost(m_kib, t, p) == KdfCost(m_kib=m_kib, t=t, p=p)
+    assert key_call(file) == "demo"
 
 
 @pytest.mark.parametrize(

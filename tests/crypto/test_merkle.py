@@ -150,7 +150,27 @@ def test_proof_of_another_size_is_refused(extra: list[int], size: int, index: in
     inclusion_is_refused(MANY[index % size], index % size, size * 4 + len(extra), proof, merkle.root(MANY[:size]))
 
 
+def test_largest_log_has_proofs_and_none_beyond() -> None:
+    """Sizes stand in eight bytes, signed ones in many languages: 2^63 − 1 is the end, whatever hashes would come out."""
+    proof, root = [OTHER] * 63, LEAVES[0]
+    for node in proof:
+        root = merkle.node_hash(root, node)
+    merkle.verify_inclusion(LEAVES[0], 0, merkle.MAX_SIZE, proof, root)
+    inclusion_is_refused(LEAVES[0], 0, merkle.MAX_SIZE + 1, proof, root)
+    merkle.verify_consistency(merkle.MAX_SIZE, root, merkle.MAX_SIZE, root, [])
+    consistency_is_refused(merkle.MAX_SIZE + 1, root, merkle.MAX_SIZE + 1, root, [])
+    largest = merkle.MAX_SIZE.to_bytes(8, "big") + OTHER * 63
+    assert merkle.Frontier.from_bytes(largest).to_bytes() == largest
+    with pytest.raises(LogInconsistentError):
+        merkle.Frontier.from_bytes((merkle.MAX_SIZE + 1).to_bytes(8, "big") + OTHER)
+
+
 def test_proofs_of_nothing_are_not_made() -> None:
+    for index in (-1, -8):
+        with pytest.raises(IndexError):
+            merkle.inclusion_proof(LEAVES, index)
+        with pytest.raises(IndexError):
+            merkle.consistency_proof(LEAVES, index)
     with pytest.raises(IndexError):
         merkle.inclusion_proof(LEAVES, 8)
     with pytest.raises(IndexError):

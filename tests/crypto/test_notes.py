@@ -142,6 +142,17 @@ def test_alone_refuses_a_second_signature() -> None:
         peter.open((TEXT + "\n" + PETER_LINE + ENOCH_LINE).encode(), alone=True)
 
 
+def test_a_hundred_signatures_are_read() -> None:
+    assert peter.open((TEXT + "\n" + PETER_LINE * 100).encode()) == TEXT.encode()
+
+
+def test_unknown_signature_has_any_length() -> None:
+    """The key id and one byte, or far more than Ed25519 has: which kind of key it is nobody here knows (F7.9)."""
+    for size in (5, 5000):
+        line = f"— someone.example {base64.b64encode(bytes(size)).decode()}\n"
+        assert peter.open((TEXT + "\n" + line + PETER_LINE).encode()) == TEXT.encode()
+
+
 BAD_NOTES = {
     "no signature": TEXT,
     "empty signatures": TEXT + "\n",
@@ -193,6 +204,12 @@ def test_checkpoint_is_three_lines() -> None:
     checkpoint = Checkpoint(ORIGIN, 7, ROOT)
     assert checkpoint.text() == f"{ORIGIN}\n7\n{base64.b64encode(ROOT).decode()}\n".encode()
     assert parse_checkpoint(KEY.sign(checkpoint.text()), KEY.vkey, ORIGIN) == checkpoint
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**53 - 1])
+def test_numbers_up_to_what_everybody_keeps(number: int) -> None:
+    assert parse_checkpoint(KEY.sign(Checkpoint(ORIGIN, number, ROOT).text()), KEY.vkey, ORIGIN).size == number
+    assert parse_promise(KEY.sign(Promise(ORIGIN, ROOT, number).text()), KEY.vkey, ORIGIN).publish_by == number
 
 
 def test_promise_is_three_lines() -> None:

@@ -50,6 +50,25 @@ def test_members_are_read_back(members: list[tuple[str, bytes]]) -> None:
     assert list(read(io.BytesIO(written(members)))) == members
 
 
+def test_longest_name_and_several_chunks_are_read_back() -> None:
+    content = bytes(range(256)) * 12_289  # 3 MiB and 256 bytes
+    members = [("n" * 128, content), ("after", b"")]
+    data = written(members)
+    assert list(read(io.BytesIO(data))) == members
+    reader = Reader(io.BytesIO(data))
+    member = reader.next()
+    assert member is not None
+    assert [len(chunk) for chunk in reader.chunks(member)] == [1 << 20, 1 << 20, 1 << 20, 256]
+
+
+def test_largest_size_is_read() -> None:
+    """Sizes stand in eight bytes, signed ones in many languages."""
+    largest = Stored("n", 2**63 - 1, 0, 0)
+    assert Reader(io.BytesIO(zip64.local_header(largest))).next() == largest
+    with pytest.raises(ManifestError):
+        Reader(io.BytesIO(zip64.local_header(Stored("n", 2**63, 0, 0)))).next()
+
+
 def test_stock_reader_takes_it() -> None:
     with zipfile.ZipFile(io.BytesIO(written(MEMBERS))) as archive:
         assert archive.testzip() is None
