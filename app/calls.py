@@ -134,6 +134,12 @@ def read_package(folder: Path) -> CallPackage:
     return CallPackage(StoredCall(call, document, sums, signature, form), read_key(folder / "log.key", call))
 
 
+_CALL_STAYS = (
+    "Another call with this id is here already, and neither the keys nor the words of a running call are exchanged (F1.13): people pinned "
+    "the hash of its call.json, and reports are sealed to its keys. Make another call, with another id."
+)
+
+
 def add_call(connection: Connection, stored: StoredCall) -> bool:
     """Insert the call and begin its log; False when the very same call is here already. Raises CallExistsError for another of its id."""
     call = stored.call
@@ -143,7 +149,7 @@ def add_call(connection: Connection, stored: StoredCall) -> bool:
         pass
     else:
         if present.document != stored.document:
-            raise CallExistsError("Another call with this id is here already.")
+            raise CallExistsError(_CALL_STAYS)
         return False
     entry = call_entry(call.call, stored.sha256)
     frontier = Frontier()

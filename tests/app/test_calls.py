@@ -137,7 +137,7 @@ async def test_mended_form_is_kept(intake: Intake, asked: MadeCall, make_call: P
 @pytest.mark.anyio
 async def test_other_call_of_same_id(intake: Intake, asked: MadeCall, make_call: PublicCall) -> None:
     await intake.add(asked)
-    with pytest.raises(CallExistsError):
+    with pytest.raises(CallExistsError, match=r"neither the keys nor the words .* Make another call"):
         await intake.service.database.write(partial(add_call, stored=make_call(k=6).stored))
     kept = await intake.service.database.read(partial(load_stored, call_id="asked"))
     assert kept.document == asked.stored.document
