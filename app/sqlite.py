@@ -152,7 +152,7 @@ class SqliteDatabase(Database):
             cursor.execute("PRAGMA query_only = OFF")
             sizes = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")]
             if (sizes[0] - sizes[1]) * sizes[2] <= VACUUM_BYTES:
-                with self._write_turn():
+                with _lock_file(self._write_lock) as descriptor, _locked(descriptor):
                     cursor.execute("VACUUM")
         finally:
             raw.close()
