@@ -33,7 +33,8 @@ def inspect_log(connection: Connection, stored: StoredCall, state: LogState) -> 
         raise LogInconsistentError("Entries stand in the log that belong to no batch.")
     signed = checkpoint_size(connection, call_id)
     kept = state.read(call_id)
-    if signed and (kept is None or (kept.size, kept.root) != (signed, roots[signed])):
+    # Where several hosts publish in turn, one may be a pass behind the others: what it knows must be a prefix of the log all the same.
+    if signed and (kept is None or roots.get(kept.size) != kept.root):
         raise LogInconsistentError("What was signed last is not what the database holds.")
     _inspect_stores(connection, call_id, log)
     _inspect_promises(connection, stored)

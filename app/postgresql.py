@@ -1,12 +1,14 @@
 """PostgreSQL through asyncpg; the same functions over a Connection, run by SQLAlchemy's greenlet bridge."""
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+import asyncpg
 from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,6 +25,42 @@ GROUPS_AT_ONCE = 2
 WAITING_JOBS = 2048
 CONNECT_SECONDS = 10
 POOL_SECONDS = 30
+
+SILENT_SECONDS = 25
+"""How long a line to the database may give no sign of life, seen from either end. A host that is cut off must let go of the publisher's
+lock, and of the locks of calls, before others could miss an interval; and those who wait at it must be told."""
+_ASK_SECONDS = 10
+_ASK_AGAIN_SECONDS = 5
+_ASKED_TIMES = 3
+_SERVER_SETTINGS = {
+    "synchronous_commit": "on",
+    "application_name": "saksei",
+    "tcp_keepalives_idle": str(_ASK_SECONDS),
+    "tcp_keepalives_interval": str(_ASK_AGAIN_SECONDS),
+    "tcp_keepalives_count": str(_ASKED_TIMES),
+    "tcp_user_timeout": str(SILENT_SECONDS * 1000),
+}
+_SOCKET_OPTIONS = {
+    "TCP_KEEPIDLE": _ASK_SECONDS,
+    "TCP_KEEPINTVL": _ASK_AGAIN_SECONDS,
+    "TCP_KEEPCNT": _ASKED_TIMES,
+    "TCP_USER_TIMEOUT": SILENT_SECONDS * 1000,
+}
+
+
+class AttentiveConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose line is known to be dead after SILENT_SECONDS; by itself a system waits for a quarter of an hour or for ever."""
+
+    def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:
+        """Set the options of its socket, where the line is TCP and the system knows them."""
+        super().__init__(protocol, transport, *rest)
+        line = transport.get_extra_info("socket")
+        if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _SOCKET_OPTIONS.items():
+            if hasattr(socket, name):
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 @dataclass(slots=True)
@@ -182,5 +220,5 @@ class PostgresqlDatabase(Database):
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
             hide_parameters=True,
-            connect_args={"timeout": CONNECT_SECONDS, "server_settings": {"synchronous_commit": "on", "application_name": "saksei"}},
+            connect_args={"timeout": CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS, "connection_class": AttentiveConnection},
         )

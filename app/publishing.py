@@ -20,7 +20,7 @@ from app.transactions import Database
 from crypto.entries import close_entry, destroy_entry, report_entry, withdraw_entry
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash
-from crypto.notes import Checkpoint
+from crypto.notes import Checkpoint, VerifierKey, parse_checkpoint
 
 CUT_WEIGHT = 64 << 20
 
@@ -82,30 +82,47 @@ class Publisher:
         self._scrub_due = True
 
     async def publish(self, *, trust_database: bool = False) -> bool:
-        """Make one pass over all calls; False when another process holds the lock.
+        """Make one pass over all calls; False when another process holds the lock. Either way what others signed is taken note of.
 
         `trust_database` lets an operator whose log state is lost begin it anew from the database. Raises LogInconsistentError or
         LogKeyError after having tried every call.
         """
         async with self._database.publisher_turn() as mine:
-            if not mine:
-                return False
             trouble: Exception | None = None
             for stored in await self._book.all():
                 try:
-                    await self._publish_call(stored, trust_database=trust_database)
+                    await self._follow(stored, trust_database=trust_database)
+                    if mine:
+                        await self._publish_call(stored, trust_database=trust_database)
                 except Exception as error:  # one call's trouble must not stop the others; it is raised below
                     trouble = error
-            if self._scrub_due:
+            if mine and self._scrub_due:
                 self._scrub_due = not await self._database.scrub()
             if trouble is not None:
                 raise trouble
-            return True
+            return mine
 
     async def seconds_to_wait(self) -> float:
         """How long from now until the next boundary of any call; 3600 when there is none."""
         now = await self._database.read(now_ms)
         return min((stored.schedule.after(now // 1000) - now / 1000 for stored in await self._book.all()), default=3600.0)
+
+    async def _follow(self, stored: StoredCall, *, trust_database: bool) -> None:
+        """Bring this host's state up to the newest checkpoint that another signed, if it is a consistent extension (section 7).
+
+        Whoever publishes next then starts from the longest log it could have seen, not from the last that it signed itself: a database
+        that was brought back from an older time is noticed by every host.
+        """
+        call_id = stored.call.call
+        state = self._state.read(call_id)
+        size = await self._database.read(partial(checkpoint_size, call_id=call_id))
+        if not size or (state is not None and state.size >= size):
+            return
+        with self._state.alone(call_id):
+            state = self._state.read(call_id)
+            if state is None:
+                state = await self._database.read(partial(begin_state, call_id=call_id, trust_database=trust_database))
+            self._state.write(call_id, await self._database.read(partial(followed, stored=stored, state=state)))
 
     async def _publish_call(self, stored: StoredCall, *, trust_database: bool) -> None:
         outlook = await self._database.read(lambda connection: look(connection, stored))
@@ -244,6 +261,24 @@ def next_unsigned(connection: Connection, call_id: str, state: SignedLog) -> Uns
     if row is None:
         return None
     return UnsignedBatch(int(row.size), row.root, tuple(entries_between(connection, call_id, state.size, int(row.size))))
+
+
+def followed(connection: Connection, stored: StoredCall, state: SignedLog) -> SignedLog:
+    """The log of the newest checkpoint, grown out of `state`; `state` itself where that is as long.
+
+    Raises LogInconsistentError unless it is an extension of `state` and the checkpoint says so, signed by the call's key.
+    """
+    call_id = stored.call.call
+    note = checkpoint(connection, call_id)
+    if note is None:
+        return state
+    newest = parse_checkpoint(note, VerifierKey.parse(stored.call.log_vkey), stored.call.origin)
+    if newest.size <= state.size:
+        return state
+    extended = state.extended(entries_between(connection, call_id, state.size, newest.size))
+    if (extended.size, extended.root) != (newest.size, newest.root):
+        raise LogInconsistentError("The log in the database is not an extension of what was signed.")
+    return extended
 
 
 def entries_between(connection: Connection, call_id: str, start: int, end: int) -> list[bytes]:

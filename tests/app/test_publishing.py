@@ -16,7 +16,7 @@ from app.submissions import accept
 from crypto.entries import call_entry, check_entries, parse_entry, report_entry, withdraw_entry
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash, root
-from crypto.notes import parse_checkpoint
+from crypto.notes import Checkpoint, parse_checkpoint
 from crypto.receipts import Receipt
 from tests.app.made import Intake, MadeCall, PublicCall
 
@@ -93,7 +93,7 @@ async def test_checkpoint_covers_the_log(intake: Intake, hasty: MadeCall) -> Non
     early = await intake.service.database.read(partial(checkpoint, call_id=hasty.id, size=1))
     assert early is not None
     assert parse_checkpoint(early, hasty.log_key.vkey, hasty.stored.call.origin).size == 1
-    assert await intake.service.database.read(partial(checkpoint, call_id=hasty.id, size=3)) is None
+    assert await intake.service.database.read(partial(checkpoint, call_id=hasty.id, size=17)) is None
 
 
 async def test_pending_is_emptied(intake: Intake, hasty: MadeCall) -> None:
@@ -304,3 +304,47 @@ async def test_pages_of_entries(intake: Intake, hasty: MadeCall) -> None:
     await publish_all(intake, hasty)
     log = await log_of(intake, hasty)
     assert await intake.service.database.read(partial(entries_between, call_id=hasty.id, start=1, end=4)) == log[1:4]
+
+
+async def test_another_host_keeps_up(intake: Intake, hasty: MadeCall) -> None:
+    """A host that knows nothing goes no step; told once, it notes what others sign, and notices when the database is brought back."""
+    await intake.add(hasty)
+    service = intake.service
+    other, ours = LogState(service.settings.log_state_dir.with_name("other")), LogState(service.settings.log_state_dir)
+    host = Publisher(service.database, service.book, service.keys, other)
+    with pytest.raises(LogInconsistentError):
+        await host.publish()
+    assert await host.publish(trust_database=True)
+    await take(intake, hasty, 5)
+    await publish_all(intake, hasty)
+    async with service.database.publisher_turn() as mine:
+        assert mine
+        assert not await host.publish()
+    assert other.read(hasty.id) == ours.read(hasty.id)
+    assert ours.read(hasty.id) is not None
+    await lift_triggers(intake, *LOG_TRIGGERS)
+    await service.database.write(back_to_the_first)
+    await take(intake, hasty, 3, start=100)
+    await asyncio.sleep(1.1)
+    with pytest.raises(LogInconsistentError):
+        await host.publish()
+    assert len(await log_of(intake, hasty)) == 1
+
+
+async def test_a_false_checkpoint_is_not_followed(intake: Intake, hasty: MadeCall) -> None:
+    """What another host signed counts only where the key of the call signed it and it is the log that stands there."""
+    await intake.add(hasty)
+    service = intake.service
+    other = LogState(service.settings.log_state_dir.with_name("other"))
+    host = Publisher(service.database, service.book, service.keys, other)
+    assert await host.publish(trust_database=True)
+    await take(intake, hasty, 5)
+    await publish_all(intake, hasty)
+    before = other.read(hasty.id)
+    note = Checkpoint(hasty.stored.call.origin, 6, bytes(32)).text()
+    false = hasty.log_key.sign(note)
+    changed = update(models.batches).where(models.batches.c.size > 1).values(note=false)
+    await service.database.write(lambda connection: connection.execute(changed) and None)
+    with pytest.raises(LogInconsistentError):
+        await host.publish()
+    assert other.read(hasty.id) == before
