@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hmac
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -40,6 +41,7 @@ WRAP_INFO: Final = b"age-encryption.org/mlkem768x25519"
 """HPKE of a stanza: this suite under this info; `enc` stands as the stanza's argument, the rest is its body."""
 
 _COLUMNS: Final = 64
+_KEY_SIZE: Final = 32
 _STANZA_LINE: Final = re.compile(rb"-> ([!-~]+(?: [!-~]+)*)")
 _MAC_LINE: Final = re.compile(rb"--- ([A-Za-z0-9+/]{43})")
 _FIXED_SIZE: Final = 86  # version line, MAC line and nonce
@@ -141,14 +143,24 @@ def write_header(stanzas: Sequence[Stanza], file_key: bytes | bytearray) -> byte
 
 def header_code(file_key: bytes | bytearray, authenticated: bytes) -> hmac.HMAC:
     """Return the MAC of a header under `file_key`, ready to `finalize` or, in constant time, to `verify`."""
-    code = hmac.HMAC(HKDF(SHA256(), 32, None, b"header").derive(file_key), SHA256())
+    key = _derived(file_key, None, b"header")
+    code = hmac.HMAC(key, SHA256())
+    key[:] = bytes(_KEY_SIZE)
     code.update(authenticated)
     return code
 
 
-def payload_key(file_key: bytes | bytearray, nonce: bytes) -> bytes:
-    """Return the 32-byte ChaCha20-Poly1305 key of the payload that begins with `nonce`."""
-    return HKDF(SHA256(), 32, nonce, b"payload").derive(file_key)
+def payload_key(file_key: bytes | bytearray, nonce: bytes) -> bytearray:
+    """Return the 32-byte ChaCha20-Poly1305 key of the payload that begins with `nonce`. The caller wipes it."""
+    return _derived(file_key, nonce, b"payload")
+
+
+def payload_cipher(file_key: bytes | bytearray, nonce: bytes) -> ChaCha20Poly1305:
+    """Return the cipher of the payload that begins with `nonce`, under a key of which no copy is left here."""
+    key = payload_key(file_key, nonce)
+    cipher = ChaCha20Poly1305(key)
+    key[:] = bytes(_KEY_SIZE)
+    return cipher
 
 
 def chunk_nonces(chunks: int) -> Iterator[bytes]:
@@ -171,6 +183,12 @@ def decode_base64(text: bytes) -> bytes:
     if encode_base64(content) != text:
         raise HeaderError("The header holds base64 that is not canonical.")
     return content
+
+
+def _derived(file_key: bytes | bytearray, salt: bytes | None, info: bytes) -> bytearray:
+    key = bytearray(_KEY_SIZE)
+    HKDF(SHA256(), _KEY_SIZE, salt, info).derive_into(file_key, key)
+    return key
 
 
 def _line(data: bytes, start: int) -> tuple[bytes, int]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from crypto.container import unpack
@@ -31,7 +30,7 @@ from crypto.envelope import (
     chunk_nonces,
     header_code,
     parse_header,
-    payload_key,
+    payload_cipher,
     profile_header,
     stanza_ciphertext,
 )
@@ -42,6 +41,8 @@ from crypto.report import Report, check_report, parse_report
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 SEED_SIZE: Final = 32
 IDENTITY_PREFIX: Final = "age-secret-key-pq-"
@@ -234,8 +235,7 @@ def _unlock(data: bytes, header: Header, file_key: bytes) -> _Stream:
     begin = header.size + NONCE_SIZE
     if len(data) < begin:
         raise HeaderError("The file ends before its payload begins.")
-    key = payload_key(file_key, data[header.size : begin])
-    return _Stream(ChaCha20Poly1305(key), memoryview(data)[begin:])
+    return _Stream(payload_cipher(file_key, data[header.size : begin]), memoryview(data)[begin:])
 
 
 def _file_key(stanzas: Sequence[Stanza], identities: Sequence[IdentityLike]) -> bytes:

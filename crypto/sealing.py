@@ -6,13 +6,13 @@ import io
 import os
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
 from crypto import envelope
 from crypto.envelope import CHUNK_SIZE, TAG_SIZE, Stanza
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     from crypto.recipients import Recipient
 
@@ -31,7 +31,7 @@ def seal(container: bytes, recipients: Sequence[Recipient]) -> bytes:
     try:
         header = envelope.write_header([_wrap(file_key, recipient) for recipient in recipients], file_key)
         nonce = os.urandom(envelope.NONCE_SIZE)
-        cipher = ChaCha20Poly1305(envelope.payload_key(file_key, nonce))
+        cipher = envelope.payload_cipher(file_key, nonce)
     finally:
         file_key[:] = bytes(len(file_key))
     return _encrypt(cipher, container, header + nonce)
