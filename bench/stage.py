@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def await_port(port: int, path: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def await_port(port: int, path: str, process: subprocess.Popen[bytes], seconds: float = 300) -> None:
     """Return when GET `path` answers 200; raise when the process ends or the time is up."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
