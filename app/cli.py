@@ -42,7 +42,7 @@ from questionnaire.errors import QuestionnaireError
 USAGE_ERRORS = frozenset(
     {errno.ENOENT, errno.EACCES, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EROFS, errno.EPERM}
 )
-DISK_ERRORS = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV})
+DISK_ERRORS = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE})
 
 app = typer.Typer(help="Take in sealed reports and publish their log.", no_args_is_help=True, add_completion=False)
 app.add_typer(calls, name="call")

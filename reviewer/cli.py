@@ -25,6 +25,10 @@ PROGRAM = "saksei-reviewer"
 _HELP = "Open, review and summarise confidential testimony, offline: this tool never uses a network."
 
 
+DISK_ERRORS = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT})
+"""Nothing was asked wrongly: the disk, the stick or the way to it fails."""
+
+
 class Command(NamedTuple):
     """Where a command stands, and the line that the list of commands shows for it (the first of its own help)."""
 
@@ -46,6 +50,7 @@ COMMANDS = {
     "reply": Command("reviewer.commands.replies", "reply_report", "Write the reply to a report, take it away, or see it."),
     "replies": Command("reviewer.commands.replies", "write_replies", "Write the round of replies for the server, signed."),
     "release": Command("reviewer.commands.release", "release_summary", "Make an anonymized summary for an audience, audited and signed."),
+    "destroy": Command("reviewer.commands.destruction", "destroy", "Destroy a workspace: overwrite it, then remove it."),
 }
 
 
@@ -124,6 +129,8 @@ def _refusal(refused: Exception) -> tuple[int, str]:
     if isinstance(refused, OSError):
         if refused.errno in {errno.ENOSPC, errno.EDQUOT}:
             return 1, "error: full: The disk is full; nothing of this was kept."
+        if refused.errno in DISK_ERRORS:
+            return 1, f"error: disk: The disk or stick fails: {os.strerror(refused.errno or errno.EIO)}."
         return 2, f"error: usage: A file or folder cannot be used: {os.strerror(refused.errno or errno.EIO)}."
     frames = traceback.extract_tb(refused.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""

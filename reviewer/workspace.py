@@ -61,7 +61,7 @@ class Workspace:
 
         Write it aside (durable.new_folder), so that a workspace is whole or not there.
         """
-        lock = _take_lock(folder)
+        lock = take_lock(folder)
         key = bytearray(secrets.token_bytes(wrapping.KEY_BYTES))
         try:
             durable.write_private(folder / HEADER, wrapping.wrap_key(key, passphrase, call=call, cost=cost))
@@ -82,7 +82,7 @@ class Workspace:
         """
         if not is_workspace(folder):
             raise UsageError("There is no workspace in that folder; `import` makes one.")
-        lock = _take_lock(folder)
+        lock = take_lock(folder)
         try:
             with (folder / HEADER).open("rb") as stream:
                 header = stream.read(_HEADER_LIMIT)
@@ -168,7 +168,8 @@ def is_workspace(folder: Path) -> bool:
     return (folder / HEADER).is_file() and (folder / DATABASE).is_file()
 
 
-def _take_lock(folder: Path) -> int:
+def take_lock(folder: Path) -> int:
+    """Hold the lock of the workspace in `folder` until the descriptor that is returned is closed. Raises BusyError."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,6 @@
 """The server's commands as an operator runs them: exit codes, words, and nothing half-written (interfaces.md)."""
 
+import errno
 import json
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import cli
+from app.schema import head
 from crypto.bundle import open_bundle
 from crypto.entries import call_entry
 from crypto.merkle import Frontier, leaf_hash
@@ -197,6 +199,44 @@ def test_absent_folder_is_usage(ready: Run, make_call: PublicCall) -> None:
     done = ready("export", "asked", "--out", "/nowhere/at/all")
     assert (done.code, done.out) == (2, "")
     assert "error: usage: " in done.err
+
+
+def test_export_replaces_nothing(ready: Run, asked: MadeCall, tmp_path: Path) -> None:
+    ready("call", "add", asked.folder)
+    (tmp_path / "there").write_bytes(b"of last week")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("there", "link"):
+        done = ready("export", "asked", "--out", tmp_path / name)
+        assert (done.code, done.out, done.err.startswith("error: usage: ")) == (2, "", True)
+    assert (tmp_path / "there").read_bytes() == b"of last week"
+
+
+def test_every_command_answers_machines(ready: Run, make_call: PublicCall, tmp_path: Path) -> None:
+    over = make_call(call="over", deadline=int(time.time()) - 5, grace_seconds=1)
+    answers = [
+        json.loads(ready(*command, "--json").out)
+        for command in (("migrate",), ("call", "add", over.folder), ("call", "add", over.folder), ("call", "close", "over"), ("publish",))
+    ]
+    assert answers == [
+        {"version": head()},
+        {"call": "over", "outcome": "added"},
+        {"call": "over", "outcome": "present"},
+        {"call": "over", "closed": True},
+        {"published": True},
+    ]
+    file = handed_back(over, tmp_path / "replies.bin", b"")
+    assert json.loads(ready("replies", "load", "over", file, "--json").out) == {"call": "over", "records": 0}
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(errno.EIO, 1, "disk"), (errno.ENOSPC, 1, "full"), (errno.EACCES, 2, "usage"), (errno.EADDRINUSE, 1, "busy")],
+)
+def test_trouble_has_its_word(capsys: pytest.CaptureFixture[str], number: int, code: int, word: str) -> None:
+    assert cli._refuse_trouble(OSError(number, "CANARY", "CANARY")) == code
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {word}: ")
+    assert "CANARY" not in said
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("export", "asked"), ("call",), ("received", "load", "asked", "/none"), ()])

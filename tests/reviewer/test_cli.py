@@ -107,9 +107,10 @@ class WordedError(ReviewerError):
         (WordedError("a\x1b[2Jb"), 1, "error: mac: a⟨U+001B⟩[2Jb"),
         (OSError(errno.ENOSPC, "CANARY", "CANARY"), 1, "error: full: The disk is full; nothing of this was kept."),
         (PermissionError(errno.EACCES, "CANARY", "CANARY"), 2, "error: usage: A file or folder cannot be used: Permission denied."),
+        (OSError(errno.EIO, "CANARY", "CANARY"), 1, "error: disk: The disk or stick fails: Input/output error."),
         (SecretiveError("CANARY"), 1, "error: internal: The tool has a fault (SecretiveError); please report this line."),
     ],
-    ids=["ours", "usage", "hostile", "disk", "permission", "fault"],
+    ids=["ours", "usage", "hostile", "disk", "permission", "broken disk", "fault"],
 )
 def test_errors_become_one_line(refused: Exception, code: int, line: str) -> None:
     assert cli._refusal(refused) == (code, line)
@@ -212,6 +213,7 @@ def test_commands_make_no_socket(server: Server, built: Path, passphrase_file: P
         ("reply", numbers[0], "-w", workspace, "--text-file", reply, *secret),
         ("replies", "-w", workspace, "--out", tmp_path / "replies.bin", *secret),
         ("release", "-w", workspace, "--audience", "ministry", "--out", tmp_path / "out.zip", *secret),
+        ("destroy", "-w", workspace, "--yes"),
     ):
         ran = offline(*command)
         assert (ran.returncode, ran.stderr.count("SOCKET")) == (0, 0), ran.stderr
