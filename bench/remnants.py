@@ -7,8 +7,10 @@ and freed without overwriting them: whoever seizes a laptop while the tool runs 
 
 from __future__ import annotations
 
+import base64
 import gc
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -17,6 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from argon2.low_level import Type, hash_secret_raw
 
 from crypto import envelope, keyfile
 from crypto.container import pack
@@ -52,7 +56,8 @@ class Secrets:
         report = Report(CALL, CALL_SHA256, 0, *ids, "web", "en", consent, {"story": story}, (listed,))
         sealed = seal(pack(report.to_bytes(), [attachment], max_k=MAX_K), [identity.recipient])
         (folder / "report.age").write_bytes(sealed)
-        (folder / "call.key").write_bytes(keyfile.seal_key(identity.seed, passphrase, call=CALL, cost=COST))
+        key_file = keyfile.seal_key(identity.seed, passphrase, call=CALL, cost=COST)
+        (folder / "call.key").write_bytes(key_file)
         (folder / "passphrase").write_text(passphrase)
         header = envelope.parse_header(sealed)
         nonce = sealed[header.size : header.size + envelope.NONCE_SIZE]
@@ -61,6 +66,7 @@ class Secrets:
         return cls(
             {
                 "passphrase": passphrase.encode(),
+                "key made of the passphrase": _derived(passphrase, key_file),
                 "seed of the call's key": bytes(identity.seed),
                 "its ML-KEM half, d": expanded[:32],
                 "its ML-KEM half, z": expanded[32:64],
@@ -72,6 +78,12 @@ class Secrets:
                 "attachment, its end": attachment[-_PIECE:],
             }
         )
+
+
+def _derived(passphrase: str, key_file: bytes) -> bytes:
+    """Return what Argon2id makes of the passphrase: the key that the seed lies under (format.md F11.3)."""
+    salt = base64.b64decode(json.loads(key_file)["kdf"]["salt"])
+    return hash_secret_raw(passphrase.encode(), salt, COST.t, COST.m_kib, COST.p, 32, Type.ID)
 
 
 def use(folder: Path) -> None:

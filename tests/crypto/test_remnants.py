@@ -14,8 +14,8 @@ WIPED = (
     "attachment, its beginning",
     "attachment, its end",
 )
-STAYING = ("passphrase", "file key of the report", "words of the report")
-"""What Python does not let us wipe: strings, and bytes that a library returns."""
+STAYING = ("passphrase", "key made of the passphrase", "file key of the report", "words of the report")
+"""What Python does not let us wipe: strings, and bytes that a library returns. Some are overwritten soon, by chance."""
 UNSEEN = ("payload key of the report",)
 """What is wiped so early that it is not found even with the report open."""
 
