@@ -1,7 +1,7 @@
 """Destroying a workspace when its time is up: overwritten as far as the disk allows, then removed.
 
-The header goes first: it is all that leads from the passphrase to the key of the database, so from that moment the rest is noise, wherever a
-solid-state disk or a file system keeps old copies of it.
+The header goes first: it is all that leads from the passphrase to the key of the database, so without it the rest is noise. What a
+solid-state disk or a file system keeps of old copies, the header's included, is as strong as the passphrase.
 """
 
 from __future__ import annotations

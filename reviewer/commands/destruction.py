@@ -22,8 +22,8 @@ def destroy(
 ) -> None:
     """Destroy a workspace: overwrite it, then remove it.
 
-    It asks before, and needs no passphrase. Nobody can bring back what you wrote and coded in it. A solid-state disk or a memory stick may keep
-    old copies of what is overwritten; they are encrypted, so destroy the passphrase too, and nothing opens them.
+    It asks before, and needs no passphrase. Nobody can bring back what you wrote and coded in it. A solid-state disk or a memory stick may
+    keep old copies of what is overwritten; they are encrypted, so destroy the passphrase too, and nothing opens them.
     """
     screen = Screen(machine=json)
     total = workspace_bytes(workspace)
