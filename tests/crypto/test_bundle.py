@@ -44,6 +44,8 @@ from tests.crypto.exports import (
     with_member,
     withdraw,
 )
+from tests.vectors.intake import AUTHORITY
+from tests.vectors.written.bundle import EARLY, OUTCOMES, Exported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,6 +164,10 @@ forgeries(
     token_of_no_authority=lambda: with_member("log/8.anyone.tsr", b"token"),
     name_that_none_has=lambda: _with_name("log/../../etc/passwd"),
     member_twice=lambda: signed([unzip(HONEST.export())[1], *unzip(HONEST.export())[1:]]),
+    **{
+        f"{name.split('/')[-1].split('.')[0]}_twice": (lambda name=name: _twice(name))
+        for name in ("form.html", "log/entries", "log/checkpoint.5", "log/pending", bundle.envelope_name(digest(4)))
+    },
     members_out_of_order=lambda: signed([*unzip(HONEST.export())[1:-2], *reversed(unzip(HONEST.export())[-2:])]),
     extra_envelope_in_the_file=lambda: raw([*unzip(HONEST.export()), (bundle.envelope_name(b"\xff" * 32), b"x")]),
     other_member_in_the_file=lambda: raw([*unzip(HONEST.export())[:-1], ("log/entries", b"x")]),
@@ -212,6 +218,7 @@ forgeries(
     "log-unsigned-tail",
     tail_not_signed=lambda: with_member("log/checkpoint.8", None),
     nothing_signed=server(sizes=(), instead={"log/checkpoint.8": None}),
+    nothing_but_what_must_be_there=server(log=[], envelopes=[], pending=[], sizes=(), form=None, instead={"log/checkpoint.1": None}),
 )
 forgeries(
     "envelope",
@@ -230,6 +237,12 @@ forgeries(
     envelope_of_a_pending_withdrawal=server(envelopes=[2, 4, 5]),
     envelope_after_destruction=server(log=[report(2), CLOSE, DESTROY], envelopes=[2], sizes=(), pending=[]),
 )
+
+
+def _twice(name: str) -> bytes:
+    """The honest bundle with one member twice, the one after the other, and a manifest that says so."""
+    members = unzip(HONEST.export())[1:]
+    return signed([member for honest in members for member in [honest] * (1 + (honest[0] == name))])
 
 
 def _with_name(name: str) -> bytes:
@@ -281,6 +294,13 @@ def test_bundle_of_another_call_is_refused(trust: bundle.Trust, expected: str) -
 
 def test_expected_call_is_opened() -> None:
     assert opened(HONEST.export(), expect=bundle.Trust(CALL_HASH.hex(), SIGNING.public_key))
+
+
+def test_token_of_the_bundle_proves_its_time() -> None:
+    """The bundle of the vectors: its token is over the checkpoint after the first four reports."""
+    result = opened(Exported().to_bytes())
+    assert [(token.size, token.authority, token.time is not None) for token in result.tokens] == [(EARLY, AUTHORITY, True)]
+    assert [found.outcome for found in result.outcomes] == [each["outcome"] for each in OUTCOMES]
 
 
 def test_token_that_proves_nothing_refuses_nothing() -> None:

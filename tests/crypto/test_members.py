@@ -29,6 +29,7 @@ ORDER = [
 
 def test_members_have_their_place() -> None:
     assert sorted(ORDER, key=members.place) == ORDER
+    assert [members.place(name)[1:] for name in ORDER[:5]] == [(0, "")] * 5
 
 
 @pytest.mark.parametrize(
