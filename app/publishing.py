@@ -125,6 +125,11 @@ class Publisher:
             self._state.write(call_id, await self._database.read(partial(followed, stored=stored, state=state)))
 
     async def _publish_call(self, stored: StoredCall, *, trust_database: bool) -> None:
+        """Cut and sign until nothing is due: after a close that comes late, withdrawals may be due at a boundary after it."""
+        while await self._publish_batch(stored, trust_database=trust_database):
+            pass
+
+    async def _publish_batch(self, stored: StoredCall, *, trust_database: bool) -> bool:
         outlook = await self._database.read(lambda connection: look(connection, stored))
         if outlook.leftovers:
             await self._forget(stored)
@@ -133,6 +138,7 @@ class Publisher:
             await self._sign(stored, trust_database=trust_database)
         if cut:
             await self._forget(stored)
+        return cut
 
     async def _forget(self, stored: StoredCall) -> None:
         await self._database.write(lambda connection: forget_published(connection, stored.call.call), weight=CUT_WEIGHT)

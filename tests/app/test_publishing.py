@@ -159,6 +159,22 @@ async def test_withdrawal_after_the_close(intake: Intake, make_call: PublicCall)
     assert check_entries(log, call=closing.id, call_sha256=closing.stored.sha256).reports[0].withdrawn
 
 
+async def test_late_pass_publishes_all(intake: Intake, make_call: PublicCall) -> None:
+    """Nobody published for a while: one pass cuts the close and what came due after it."""
+    closing = make_call(call="closing", deadline=int(time.time()) + 8, grace_seconds=0, batch_seconds=1)
+    await intake.add(closing)
+    receipt = Receipt.generate()
+    job = partial(accept, stored=closing.stored, report=closing.sealed(receipt), began=time.monotonic())
+    await intake.service.database.write(job)
+    await asyncio.sleep(max(0.0, closing.stored.call.close + 0.1 - time.time()))
+    await intake.service.database.write(partial(withdraw, stored=closing.stored, secret=receipt.withdraw(closing.id, 0)))
+    await asyncio.sleep(1.1)
+    assert await intake.service.publisher.publish()
+    assert await waiting(intake, closing) == 0
+    kinds = [parse_entry(entry).kind for entry in await log_of(intake, closing)]
+    assert kinds == ["call", "report", "close", "withdraw"]
+
+
 async def test_withdrawn_before_its_batch(intake: Intake, hasty: MadeCall) -> None:
     """It is logged in its batch all the same, with its withdrawal, and its envelope is nowhere."""
     await intake.add(hasty)
