@@ -79,14 +79,51 @@ async def test_onion_has_no_tls_headers(public: dict[str, Any]) -> None:
     assert missing(headers, ON_HTTPS) == list(ON_HTTPS)
 
 
+PAGE = "text/html; charset=utf-8"
+HOSTS = ["evil.example", "form.example.evil.example", "xform.example", "form.example:80x", "form.example@evil.example", "", None]
+
+
+async def asked_as(settings: Settings, host: str | None, path: str) -> tuple[int, httpx.Headers, str]:
+    """What is answered to a GET with this Host header, or with two of them."""
+    hosts = ["form.example", "form.example"] if host is None else [host]
+    transport = httpx.ASGITransport(create_app(settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://nowhere.example") as client:
+        request = httpx.Request("GET", f"http://nowhere.example{path}", headers=[("host", name) for name in hosts])
+        answer = await client.send(request)
+    return answer.status_code, answer.headers, answer.text
+
+
 @pytest.mark.anyio
-async def test_other_hosts_are_refused(public: dict[str, Any]) -> None:
-    transport = httpx.ASGITransport(create_app(Settings(**public)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as client:
-        answer = await client.get("/")
-    assert answer.status_code == 400
-    assert missing(answer.headers, ALWAYS) == []
-    assert "evil" not in answer.text
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/calls/x/call.json", "application/problem+json"), ("/km/calls/x", "text/html; charset=utf-8")]
+)
+async def test_other_hosts_are_refused(public: dict[str, Any], host: str | None, path: str, kind: str) -> None:
+    """Like anything else: a problem for machines, a page for people, every header, and no word of what was asked for."""
+    status, headers, text = await asked_as(Settings(**public), host, path)
+    assert (status, headers["content-type"]) == (400, kind)
+    assert missing(headers, ALWAYS) == []
+    assert "evil" not in text
+    assert "form.example" not in text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["form.example", "FORM.EXAMPLE", "form.example:8443", "abcdef.onion", "localhost:8000", "127.0.0.1"])
+async def test_our_own_hosts_are_answered(public: dict[str, Any], host: str) -> None:
+    """The twin: the same question by a name of ours is answered."""
+    status, _, text = await asked_as(Settings(**public), host, "/healthz")
+    assert (status, text) == (200, "ok\n")
+
+
+@pytest.mark.anyio
+async def test_other_methods_are_named(intake: Intake, asked: MadeCall) -> None:
+    """405 as any other refusal, with the methods there are (RFC 9110)."""
+    await intake.add(asked)
+    for path, kind in (("/calls/asked/reports", "application/problem+json"), ("/en/calls/asked", "text/html; charset=utf-8")):
+        answer = await intake.client.request("DELETE", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (405, kind)
+        assert answer.headers["allow"] in ("GET", "POST")
+        assert missing(answer.headers, ALWAYS) == []
 
 
 @pytest.mark.anyio

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 import httpx
@@ -11,6 +13,8 @@ import pytest
 from app.machine_routes import ENTRIES_AT_ONCE
 from app.main import create_app, publish_until
 from app.publishing import log_size, signed_entries
+from app.receiving import Pace, Receiving
+from app.service import of_request
 from app.submissions import accept
 from crypto.entries import check_entries, unframe
 from crypto.merkle import leaf_hash, root
@@ -19,6 +23,8 @@ from crypto.notes import parse_checkpoint
 from tests.app.made import Intake, MadeCall, PublicCall
 
 pytestmark = pytest.mark.anyio
+
+PATIENCE = 120
 
 
 async def test_call_is_served_as_signed(intake: Intake, asked: MadeCall) -> None:
@@ -127,3 +133,53 @@ async def test_openapi_only_in_development(intake: Intake, development: bool) ->
         assert (await client.get("/openapi.json")).status_code == (200 if development else 404)
         assert (await client.get("/docs")).status_code == 404
     await app.state.service.database.close()
+
+
+async def in_pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+@pytest.mark.parametrize("size", [1, 31, 33, 60, 5000])
+async def test_size_comes_before_prefix(intake: Intake, asked: MadeCall, size: int) -> None:
+    """Without a Content-Length the size is known at the end only, and what is wrong with it is said first all the same (F5.2)."""
+    await intake.add(asked)
+    body = asked.body() if size > 1 else asked.body()[:3000]
+    spoilt = body[:40] + b"?" + body[41:]
+    codes = []
+    for sent in (body, spoilt, spoilt[:-1], body[:-1], body[:20], spoilt + b"x"):
+        answer = await intake.client.post(f"/calls/{asked.id}/reports", content=in_pieces(sent, size))
+        codes.append("" if answer.status_code == 201 else answer.json()["code"])
+    assert codes == (["", "prefix", "size", "size", "size", "size"] if size > 1 else ["size"] * 6)
+
+
+async def test_endless_body_is_size(intake: Intake, asked: MadeCall) -> None:
+    """What is longer than any report is not read to its end."""
+    await intake.add(asked)
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 4096
+            yield bytes(4096)
+
+    answer = await intake.client.post(f"/calls/{asked.id}/reports", content=endless())
+    assert answer.json()["code"] == "size"
+    assert read < 2 * max(asked.stored.body_sizes)
+
+
+@pytest.mark.parametrize("path", ["/calls/asked/withdrawals", "/en/calls/asked/receipt"])
+async def test_short_bodies_have_their_pace(intake: Intake, asked: MadeCall, path: str) -> None:
+    """Who sends a withdrawal or a receipt and stops holds no slot, and is cut off."""
+    await intake.add(asked)
+    hurried = replace(intake.service, receiving=Receiving(16, calm=Pace(idle=0.1)))
+    intake.app.dependency_overrides[of_request] = lambda: hurried
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield b"r"
+        await asyncio.sleep(PATIENCE)
+
+    answer = await intake.client.post(path, content=silent())
+    assert answer.status_code == 503
+    assert intake.service.uploads.waiting == 0

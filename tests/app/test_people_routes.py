@@ -429,5 +429,8 @@ class FullDatabase(Database):
     async def scrub(self) -> bool:
         return False
 
+    async def compact(self) -> bool:
+        raise FullError("There is no room left for this at the moment.")
+
     async def close(self) -> None:
         await self.inner.close()

@@ -1,6 +1,7 @@
 """The service as it really runs: `saksei-intake serve`, uvicorn, a socket (threats.md; format.md 5 and 9)."""
 
 import contextlib
+import json
 import re
 import resource
 import signal
@@ -31,6 +32,7 @@ class Running:
 
     url: str
     port: int
+    metrics: str
     process: subprocess.Popen[str]
     errors: Path
     gone: bool = False
@@ -54,16 +56,16 @@ def serve(environment: dict[str, str], tmp_path: Path, postgresql_emptied: None)
 
     @contextlib.contextmanager
     def running(*calls: MadeCall) -> Iterator[Running]:
-        port = free_port()
+        port, metrics = free_port(), free_port()
         for arguments in (["migrate"], *(["call", "add", str(call.folder)] for call in calls)):
             assert cli.run(arguments) == 0
         errors = tmp_path / "stderr.txt"
         with errors.open("w") as stderr:
             command = [sys.executable, "-W", "error", "-c", "from app.cli import main; main()", "serve"]
-            env = {**environment, "PYTHONPATH": str(Path.cwd()), "SAKSEI_PORT": str(port)}
+            env = {**environment, "PYTHONPATH": str(Path.cwd()), "SAKSEI_PORT": str(port), "SAKSEI_METRICS_PORT": str(metrics)}
             process = subprocess.Popen(command, env=env, cwd=tmp_path, stderr=stderr, stdout=stderr, text=True)
             try:
-                server = Running(f"http://127.0.0.1:{port}", port, process, errors)
+                server = Running(f"http://127.0.0.1:{port}", port, f"http://127.0.0.1:{metrics}/metrics", process, errors)
                 wait_until_ready(server)
                 yield server
             finally:
@@ -115,13 +117,14 @@ def test_promise_is_in_the_next_bundle(serve: Serve, hasty: MadeCall, tmp_path: 
 
 
 def test_it_keeps_and_tells_nothing(serve: Serve, asked: MadeCall, tmp_path: Path) -> None:
-    """No address, agent, time or path in any line, no Server header, no core dump; what is no HTTP gets our headers too."""
+    """No address, agent, time or path in any line or figure, no Server header, no core dump; what is no HTTP gets our headers too."""
     with serve(asked) as server:
         headers = {"user-agent": CANARY, "x-forwarded-for": "203.0.113.77", "referer": f"https://{CANARY}"}
         for path in (f"/{CANARY}", f"/calls/{CANARY}/call.json", f"/km/calls/asked?{CANARY}", "/calls/asked/log/entries"):
             assert "server" not in httpx.get(server.url + path, headers=headers).headers
         httpx.post(f"{server.url}/calls/asked/reports", content=CANARY.encode(), headers=headers)
         server.post(asked, asked.body(text=CANARY))
+        seen = [httpx.get(server.metrics).text for _ in range(2)]
         answer = raw(server, f"{CANARY} \x01 nonsense\r\n\r\n".encode())
         if sys.platform == "linux":
             assert resource.prlimit(server.process.pid, resource.RLIMIT_CORE) == (0, 0)
@@ -129,7 +132,10 @@ def test_it_keeps_and_tells_nothing(serve: Serve, asked: MadeCall, tmp_path: Pat
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert [name for name, value in ALWAYS if name + b": " + value not in head] == []
     assert b"server:" not in head.lower()
+    assert seen[0] == seen[1]
+    assert not re.search(rf"{CANARY}|127\.0|asked|python|accepted", seen[0])
     said = server.errors.read_text()
+    assert [json.loads(line)["source"] for line in said.splitlines()] == ["saksei"] * len(said.splitlines())
     assert CANARY not in said
     assert "203.0.113" not in said
     assert not re.search(r"\d\d:\d\d|20\d\d-|/calls|/km|GET|POST", said)
