@@ -1,5 +1,6 @@
 """Uvicorn, set so that it tells and keeps nothing: no access log, no Server header, no word of a request in any log (threats.md)."""
 
+import gc
 import logging
 import resource
 from functools import partial
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 GRACEFUL_SECONDS = 30
 CONNECTIONS = 8192
 """At most; fewer where the system allows fewer open files, of which a connection may need a second one for its body."""
+
+COLLECT_AFTER = 20_000
+"""Objects made before Python looks for circles among them. It is told to look past those that stay, and finds few among the others: at its
+usual 700 it took a twelfth of the time of a request."""
 
 _log = logging.getLogger("saksei")
 
@@ -47,8 +52,11 @@ def serve_forever(settings: Settings) -> None:
     """Serve until a signal says stop."""
     log_silently()
     harden()
+    server = build_server(settings)
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
     _log.info("serving on %s, port %d", settings.host, settings.port)
-    build_server(settings).run()
+    server.run()
 
 
 def most_connections() -> int:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -64,7 +65,7 @@ async def received(
     """
     if length is not None:
         require_size(stored, length)
-    with SpooledTemporaryFile(max_size=IN_MEMORY if body.in_memory else 1, dir=str(folder)) as spool:
+    with _spool(length if body.in_memory else None, folder, most=IN_MEMORY if body.in_memory else 1) as spool:
         head, digest, size, wanted = b"", hashlib.sha256(), 0, True
         async for piece in body.pieces(stream):
             handle_part = max(HANDLE_BYTES - size, 0)
@@ -86,6 +87,13 @@ async def received(
         require_prefix(head)
         _require_worked(head, body.work)
         yield SealedReport(head[:HANDLE_BYTES], digest.digest(), size - HANDLE_BYTES, partial(_parts, spool))
+
+
+def _spool(length: int | None, folder: Path, *, most: int) -> IO[bytes]:
+    """Where a body waits until it is complete: in memory while it is small, in an unnamed file when it grows beyond `most` bytes."""
+    if length is not None and length <= most:  # no more than was said ever comes: the server cuts it off there
+        return BytesIO()
+    return SpooledTemporaryFile(max_size=most, dir=str(folder))
 
 
 def _begins_well(head: bytes, work: Work | None) -> bool:

@@ -25,6 +25,7 @@ from bench.stage import Stage
 ROOT = Path(__file__).resolve().parent.parent.parent
 CALL = "transnational-repression"
 ROUNDS = 20
+BATCH_SECONDS = 30
 BYTES_A_REPORT = 150_000
 """What a report takes of the disk: in the database and in the bundle."""
 GROWTH_MIB = 32
@@ -86,7 +87,7 @@ def faults_of(rounds: list[Round]) -> list[str]:
 def soak(place: Path, reports: int, database_url: str) -> bool:
     """Run it all and print it; True when nothing is wrong."""
     stage = Stage(place, database_url)
-    stage.build_call(ROOT / "questionnaire" / "calls" / f"{CALL}.yaml", "--demo", "--demo-batch-seconds", "60")
+    stage.build_call(ROOT / "questionnaire" / "calls" / f"{CALL}.yaml", "--demo", "--demo-batch-seconds", str(BATCH_SECONDS))
     rounds: list[Round] = []
     with stage.serving() as server:
         for number in range(ROUNDS):
