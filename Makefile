@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both need only python3 >= 3.11 with venv, and make.
 .DEFAULT_GOAL := help
-.PHONY: help run desk test lint bench pictures vectors fuzz mutants reproduce lock clean
+.PHONY: help run desk test lint bench pictures vectors fuzz torture mutants reproduce lock clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -37,6 +37,9 @@ vectors: .venv/develop node_modules/.package-lock.json ## write the test vectors
 
 fuzz: .venv/torture ## ten minutes of hostile input for each reader (with atheris where there is a wheel of it)
 	for target in $$(python -m tests.fuzz); do nice -n 19 python -m tests.fuzz $$target --seconds 600 || exit 1; done
+
+torture: .venv/torture form/static/manifest.json ## kills, power cuts, full disks, lost databases, stepped clocks, floods: every promise is kept (hours)
+	for script in $$(python -m tests.torture); do nice -n 10 python -m tests.torture.$$script || exit 1; done
 
 mutants: .venv/torture node_modules/.package-lock.json ## change the code of crypto/ a little, again and again: do its tests notice? (hours)
 	nice -n 19 python -m tests.mutants $(MODULES)

@@ -30,6 +30,10 @@ TOOLS = {
     ),
     "systemd-analyze": ("systemd", "check the units"),
     "tor": ("tor", "check the onion service"),
+    "faketime": ("faketime", "move the clock across a deadline"),
+    "cc": ("gcc", "build a disk that forgets"),
+    "/usr/include/stdio.h": ("libc6-dev", "build a disk that forgets"),
+    "ip": ("iproute2", "cut hosts off from each other"),
 }
 SERVERS_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 """Where servers are: not everybody's PATH says so."""

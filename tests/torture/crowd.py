@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from crypto.entries import withdraw_entry
@@ -110,8 +111,8 @@ class Crowd:
         So do the first and the last who were: the same bytes get the same promise.
         """
         for one in (*self.reports[:3], *self.reports[-3:]):
-            status, note = self._ask(self.targets[0], one)
-            if (status, note) != (201, one.promise):
+            status, note = self.ask(self.targets[0], one)
+            if (status, note) != (HTTPStatus.CREATED, one.promise):
                 self.faults.append(f"asked again, the answer was {status} or another promise")
         until = time.monotonic() + TIMEOUT_SECONDS
         for each in (each for one in self.waiting for each in self._steps(one)):
@@ -150,18 +151,22 @@ class Crowd:
             self.faults.append("somebody who asked again was never answered")
 
     def _try(self, target: tuple[str, int], each: Errand) -> bool:
-        status, note = self._ask(target, each)
-        if status == 0:
-            self.broken_off += 1
-            return False
-        self.answers[status] += 1
-        if status == 201:
-            self._keep(each, note)
-            return True
-        if status not in TRY_AGAIN:
+        status, note = self.send(target, each)
+        if status and status != HTTPStatus.CREATED and status not in TRY_AGAIN:
             self.faults.append(f"{each.path.rpartition('/')[2]}: answered {status} {note[:200]!r}")
             self._stop.wait(PAUSE_SECONDS)
-        return False
+        return status == HTTPStatus.CREATED
+
+    def send(self, target: tuple[str, int], each: Errand) -> tuple[int, bytes]:
+        """Ask once, and keep what is promised; status and body of the answer, 0 when there was none."""
+        status, note = self.ask(target, each)
+        if status:
+            self.answers[status] += 1
+        else:
+            self.broken_off += 1
+        if status == HTTPStatus.CREATED:
+            self._keep(each, note)
+        return status, note
 
     def _keep(self, each: Errand, note: bytes) -> None:
         try:
@@ -174,7 +179,7 @@ class Crowd:
         each.promise = note
         self.kept.append(each)
 
-    def _ask(self, target: tuple[str, int], each: Errand) -> tuple[int, bytes]:
+    def ask(self, target: tuple[str, int], each: Errand) -> tuple[int, bytes]:
         """Status and body of the answer; 0 when the connection broke off first."""
         connection = http.client.HTTPConnection(*target, timeout=self.timeout)
         try:

@@ -80,7 +80,7 @@ class Host:
     def run(self, *words: str, check: bool = True) -> Completed:
         """Run `saksei-intake` there."""
         state = self.server.environment["SAKSEI_LOG_STATE_DIR"]
-        return self.server.scene.intake(*words, wrapper=self.wrapper, check=check, SAKSEI_LOG_STATE_DIR=state)
+        return self.server.scene.intake(*words, wrapper=self.wrapper, check=check, env={"SAKSEI_LOG_STATE_DIR": state})
 
     def cut_off(self) -> None:
         """From the other host and from the database, without a word."""
@@ -144,7 +144,7 @@ def skewed_is_refused(host: Host) -> tuple[str, ...]:
     """`check` there, with a clock ten seconds fast: it must say so, and must not with a clock that is right."""
     state = {"SAKSEI_LOG_STATE_DIR": host.server.environment["SAKSEI_LOG_STATE_DIR"]}
     fast = (*host.wrapper, "faketime", "-f", "+10s")
-    wrong = host.server.scene.intake("check", "--json", wrapper=fast, check=False, **WALL_CLOCK_ONLY, **state)
+    wrong = host.server.scene.intake("check", "--json", wrapper=fast, check=False, env={**WALL_CLOCK_ONLY, **state})
     right = host.run("check", "--json", check=False)
     said = '"clock", "holds": false'
     if wrong.returncode == 1 and said in wrong.stdout and said not in right.stdout:

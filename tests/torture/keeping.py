@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crypto.bundle import open_bundle
-from tests.torture.scene import LATER, WALL_CLOCK_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,16 +37,16 @@ class Verdict:
 
 
 def settle(scene: Scene, crowd: Crowd, more: Sequence[str] = ()) -> Verdict:
-    """Close the call two days from now, export, `check`, and `saksei-reviewer verify` with every promise that was given, and `more`.
+    """Close the call when its time is over, export, `check`, and `saksei-reviewer verify` with every promise that was given, and `more`.
 
     The servers must be stopped. After the close a promise that is not in the log is broken, whatever its publish_by (format.md 10).
     """
     faults = list(crowd.faults)
     move_on(scene)
     call = scene.call.id
-    later = {"wrapper": LATER, **WALL_CLOCK_ONLY}
-    scene.intake("call", "close", call, **later)  # type: ignore[arg-type]
-    checked = scene.intake("check", check=False, **later)  # type: ignore[arg-type]
+    wrapper, later = scene.later
+    scene.intake("call", "close", call, wrapper=wrapper, env=later)
+    checked = scene.intake("check", check=False, wrapper=wrapper, env=later)
     if checked.returncode:
         faults.append("check: " + " ".join(checked.stdout.split()))
     bundle = scene.place / "call.bundle"
@@ -61,10 +60,11 @@ def settle(scene: Scene, crowd: Crowd, more: Sequence[str] = ()) -> Verdict:
 
 
 def move_on(scene: Scene) -> None:
-    """Have a PostgreSQL server see the day after tomorrow; SQLite sees what its process sees."""
+    """Have a PostgreSQL server see the call as over; SQLite sees what its process sees."""
     if scene.postgres is not None:
         scene.postgres.stop()
-        scene.postgres.start(*LATER, env=WALL_CLOCK_ONLY)
+        wrapper, env = scene.later
+        scene.postgres.start(*wrapper, env=env)
 
 
 def write_promises(place: Path, kept: Sequence[Errand]) -> list[str]:

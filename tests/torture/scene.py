@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from bench.stage import COMMANDS, Stage, free_port
 from tests.app.made import write_call
 from tests.torture.postgres import Postgres, new_folder
-from tests.torture.spawner import Spawner
+from tests.torture.spawner import spawner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.app.made import MadeCall
-    from tests.torture.spawner import Forked
+    from tests.torture.spawner import Forked, Spawner
 
     Completed = subprocess.CompletedProcess[str]
 
@@ -110,14 +110,19 @@ def answers(target: tuple[str, int], path: str) -> bool:
 
 @dataclass
 class Scene:
-    """One call, migrated and added, and the servers that take its reports."""
+    """One call, migrated and added, and the servers that take its reports.
+
+    `ambient` is in the environment of everything that runs here from its start; `later` is the wrapper and the environment by which a
+    program sees the call as over.
+    """
 
     place: Path
     call: MadeCall
     postgres: Postgres | None
     stage: Stage
+    ambient: dict[str, str] = field(default_factory=dict)
+    later: tuple[tuple[str, ...], dict[str, str]] = (LATER, WALL_CLOCK_ONLY)
     servers: list[Server] = field(default_factory=list)
-    _spawners: dict[tuple[object, ...], Spawner] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -137,15 +142,14 @@ class Scene:
 
     def spawner(self, wrapper: tuple[str, ...], extra: dict[str, str]) -> Spawner:
         """What runs `saksei-intake` behind `wrapper`, with `extra` in its environment from the start."""
-        key = (wrapper, *sorted(extra.items()))
-        if key not in self._spawners:
-            self._spawners[key] = Spawner(wrapper, {**self.environment, **extra})
-        return self._spawners[key]
+        return spawner_of(wrapper, tuple(sorted({**self.ambient, **extra}.items())))
 
-    def intake(self, *arguments: str | Path, wrapper: tuple[str, ...] = (), check: bool = True, **extra: str) -> Completed:
-        """Run `saksei-intake`; a refusal raises unless `check` is False."""
-        env = {**self.environment, **extra}
-        done = self.spawner(wrapper, extra).run([str(argument) for argument in arguments], env, self.place)
+    def intake(
+        self, *arguments: str | Path, wrapper: tuple[str, ...] = (), check: bool = True, env: dict[str, str] | None = None
+    ) -> Completed:
+        """Run `saksei-intake`, with `env` in its environment from the start; a refusal raises unless `check` is False."""
+        words = [str(argument) for argument in arguments]
+        done = self.spawner(wrapper, env or {}).run(words, {**self.environment, **(env or {})}, self.place)
         return self._checked(done) if check else done
 
     def reviewer(self, *arguments: str | Path) -> Completed:
@@ -163,8 +167,6 @@ class Scene:
             server.kill()
         if self.postgres is not None:
             self.postgres.kill()
-        for spawner in self._spawners.values():
-            spawner.end()
 
     def _checked(self, done: Completed) -> Completed:
         if done.returncode:
@@ -173,7 +175,9 @@ class Scene:
 
 
 @contextmanager
-def staged(database: str, *, postgres: Postgres | None = None, place: Path | None = None, **overrides: Any) -> Iterator[Scene]:
+def staged(
+    database: str, *, postgres: Postgres | None = None, place: Path | None = None, ambient: dict[str, str] | None = None, **overrides: Any
+) -> Iterator[Scene]:
     """A scene over `database` (one of DATABASES); `overrides` replace keys of call.json. Everything of it goes at the end."""
     folder = place or new_folder("saksei-torture-")
     scene = None
@@ -184,7 +188,7 @@ def staged(database: str, *, postgres: Postgres | None = None, place: Path | Non
         package = folder / "package"
         package.mkdir()
         stage = Stage(folder, "" if postgres is None else postgres.url())
-        scene = Scene(folder, write_call(package, **{**SOON, **overrides}), postgres, stage)
+        scene = Scene(folder, write_call(package, **{**SOON, **overrides}), postgres, stage, ambient or {})
         scene.intake("migrate")
         scene.intake("call", "add", package)
         yield scene

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import subprocess
@@ -63,8 +65,9 @@ class Spawner:
 
     def end(self) -> None:
         """Let it go."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        for end in (self._process.stdin, self._process.stdout):
+            if end is not None:
+                end.close()
         self._process.wait(60)
 
     def _order(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +77,14 @@ class Spawner:
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
+
+
+@functools.cache
+def spawner_of(wrapper: tuple[str, ...], extra: tuple[tuple[str, str], ...]) -> Spawner:
+    """The one that runs behind `wrapper` with `extra` in its environment, for all scenes of this process; it goes when that does."""
+    spawner = Spawner(wrapper, {**os.environ, **dict(extra)})
+    atexit.register(spawner.end)
+    return spawner
 
 
 def fork(order: dict[str, Any]) -> int:
