@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from crypto.envelope import (
     encode_base64,
     header_code,
     parse_header,
+    payload_cipher,
     payload_key,
     sealed_size,
     sealed_sizes,
@@ -218,7 +220,9 @@ def test_key_schedule_is_that_of_age(file_key: bytes, nonce: bytes, text: bytes)
     def hkdf(salt: bytes, info: bytes) -> bytes:
         return hmac.digest(hmac.digest(salt or bytes(32), file_key, "sha256"), info + b"\x01", "sha256")
 
-    assert payload_key(file_key, nonce) == hkdf(nonce, b"payload")
+    key = hkdf(nonce, b"payload")
+    assert payload_key(file_key, nonce) == key
+    assert payload_cipher(file_key, nonce).encrypt(bytes(12), text, None) == ChaCha20Poly1305(key).encrypt(bytes(12), text, None)
     assert header_code(file_key, text).finalize() == hmac.digest(hkdf(b"", b"header"), text, "sha256")
 
 
