@@ -180,11 +180,14 @@ def backup(
 
 
 @app.command()
-def restore(
+def restore(  # noqa: PLR0913 -- the options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="What `backup` wrote.")],
     entries: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="The newest public log of a call: its /log/entries.")] = None,
     checkpoints: Annotated[
         list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help="Its /log/checkpoint, in that order.")
+    ] = None,
+    pending: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="`log/pending` out of a bundle: withdrawals that are in no log yet.")
     ] = None,
     trust_backup: Annotated[
         bool, typer.Option(help="Take the backup's log for the newest: only when the log state is lost and nobody has kept a public log.")
@@ -195,10 +198,11 @@ def restore(
     if len(entries or ()) != len(checkpoints or ()):
         raise typer.BadParameter("Give one --checkpoint for each --entries.")
     public = [PublicLog(log.read_bytes(), note.read_bytes()) for log, note in zip(entries or (), checkpoints or (), strict=True)]
+    waiting = [path.read_bytes() for path in pending or ()]
 
     async def work(service: Service) -> int:
         state = LogState(service.settings.log_state_dir)
-        return await restore_backup(service.database, state, file, public, trust_backup=trust_backup)
+        return await restore_backup(service.database, state, file, public, pending=waiting, trust_backup=trust_backup)
 
     with Console(stderr=True).status("Restoring …"):
         count = with_service(work)

@@ -15,13 +15,15 @@ from sqlalchemy.exc import DatabaseError
 from app import models
 from app.backups import copy_rows, count_envelopes, opened, without_triggers
 from app.calls import StoredCall, call_ids, load_stored
+from app.dialect import now_ms
 from app.errors import CallExistsError, SchemaError, UnknownCallError
 from app.logstate import LogState, SignedLog, empty_log
-from app.publishing import checkpoint, entries_between
+from app.publishing import checkpoint, entries_between, is_destroyed
 from app.schema import head, require_head, upgrade, version
+from app.submissions import is_withdrawn
 from app.transactions import Database
-from crypto.entries import Entry, check_entries, parse_entry, unframe
-from crypto.errors import LogInconsistentError
+from crypto.entries import Entry, check_entries, check_withdraw, parse_entry, unframe
+from crypto.errors import LogEntryError, LogInconsistentError
 from crypto.merkle import Frontier
 from crypto.notes import VerifierKey, parse_checkpoint
 
@@ -44,6 +46,15 @@ class PublicLog:
 
 
 @dataclass(frozen=True, slots=True)
+class _Withdrawal:
+    """A withdrawal that was taken and that no log has yet: its entry, the call of the report, and the digest of what must not come back."""
+
+    entry: Entry
+    stored: StoredCall
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Checked:
     """A public log that is the call's and signed; `gone` are the digests of envelopes that must not be here, `ended` says that it has."""
 
@@ -55,15 +66,22 @@ class _Checked:
     ended: bool
 
 
-async def restore_backup(
-    database: Database, state: LogState, path: Path, public: Sequence[PublicLog] = (), *, trust_backup: bool = False
+async def restore_backup(  # noqa: PLR0913 -- what an operator may have kept
+    database: Database,
+    state: LogState,
+    path: Path,
+    public: Sequence[PublicLog] = (),
+    *,
+    pending: Sequence[bytes] = (),
+    trust_backup: bool = False,
 ) -> int:
     """Restore in one transaction, catch up with these logs, and return how many sealed reports are here again.
 
-    The log state, where it is older or lost, is brought up to the newest checkpoint: that one was signed. `trust_backup` takes the backup's
-    log for the newest where the state of a call is lost and no public log is given. Raises CallExistsError when the database is
-    not empty, SchemaError for what is no backup of this version, UnknownCallError, LogError and its kind for a public log that is
-    another call's or not signed, and LogInconsistentError when the log would fall behind what was signed.
+    `pending` are the `log/pending` of bundles that were exported since: withdrawals that were taken and no log has yet. Each proves itself
+    (F7.3), so nothing signed is needed. The log state, where it is older or lost, is brought up to the newest checkpoint: that one was
+    signed. `trust_backup` takes the backup's log for the newest where the state of a call is lost and no public log is given. Raises
+    CallExistsError when the database is not empty, SchemaError for what is no backup of this version, UnknownCallError, LogError and its
+    kind for a public log that is another call's or not signed, and LogInconsistentError when the log would fall behind what was signed.
     """
 
     _require_backup(path)
@@ -72,12 +90,14 @@ async def restore_backup(
         _require_empty(connection)
         with opened(path) as source:
             logs = _check_logs(source, public)
-            gone = frozenset[bytes]().union(*(log.gone for log in logs.values()))
+            waiting = [withdrawal for framed in pending for withdrawal in _find_withdrawals(source, framed)]
+            gone = frozenset(withdrawal.digest for withdrawal in waiting).union(*(log.gone for log in logs.values()))
             copy_rows(source, connection, without=gone, ended={call_id for call_id, log in logs.items() if log.ended})
         for call_id in call_ids(connection):
             if call_id in logs:
                 catch_up(connection, logs[call_id])
             _require_signed(connection, call_id, state.read(call_id), trusted=trust_backup or call_id in logs)
+        _take_withdrawals(connection, waiting)
         _signed_logs(connection)
         return count_envelopes(connection)
 
@@ -129,6 +149,32 @@ def _catch_up_with(connection: Connection, stored: StoredCall, entry: Entry) -> 
         digests = list(connection.execute(select(reports.c.digest).where(*same)).scalars())
         connection.execute(delete(parts).where(parts.c.call == stored.call.call, parts.c.digest.in_(digests)))
         connection.execute(delete(reports).where(*same))
+
+
+def _find_withdrawals(source: Connection, framed: bytes) -> list[_Withdrawal]:
+    """The withdrawals of a bundle's `log/pending` whose reports are in the backup; those of later reports have nothing to undo."""
+    found: list[_Withdrawal] = []
+    for entry in map(parse_entry, unframe(framed)):
+        if entry.kind != "withdraw":
+            raise LogEntryError("An entry that waits for a batch is no withdrawal.")
+        check_withdraw(entry)
+        for table in (models.reports, models.pending_reports):
+            rows = source.execute(select(table.c.call, table.c.digest).where(table.c.handle == entry.handle))
+            found += [_Withdrawal(entry, load_stored(source, row.call), bytes(row.digest)) for row in rows]
+    return found
+
+
+def _take_withdrawals(connection: Connection, withdrawals: Sequence[_Withdrawal]) -> None:
+    """Have them wait for the next batch, as they were promised; what a log or the backup has already stays as it is."""
+    with without_triggers(connection):
+        for withdrawal in withdrawals:
+            call_id, entry = withdrawal.stored.call.call, withdrawal.entry
+            if is_withdrawn(connection, call_id, entry.handle) or is_destroyed(connection, call_id):
+                continue
+            cut = int(connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one())
+            batch = withdrawal.stored.schedule.after(max(now_ms(connection) // 1000, cut))
+            row = {"call": call_id, "handle": entry.handle, "secret": entry.withdraw, "batch": batch}
+            connection.execute(models.pending_withdrawals.insert(), row)
 
 
 def _keep_checkpoint(connection: Connection, log: _Checked) -> None:

@@ -5,6 +5,8 @@
     QuestionnaireError
     ├── DefinitionError      wrong-call   a coordinator's call.yaml (or our codebook) has mistakes
     ├── CallError            wrong-call   bytes that should be a call.json are not one
+    │   ├── CallVersionError    version         … because they are of another version than this
+    │   └── CallDuplicateError  json-duplicate  … because a key stands twice in one object
     ├── WallTimeError        wrong-call   a wall time that no clock of its zone ever shows
     └── SubmissionError                   what somebody filled in cannot be kept as it is
         ├── AnswersError     answers      … because of the answers
@@ -70,6 +72,18 @@ class CallError(QuestionnaireError):
     """The bytes are not a call.json of format.md section 1."""
 
     word = "wrong-call"
+
+
+class CallVersionError(CallError):
+    """`v` is not 1 (F1.8)."""
+
+    word = "version"
+
+
+class CallDuplicateError(CallError):
+    """A key stands twice in one object (F0.3)."""
+
+    word = "json-duplicate"
 
 
 class WallTimeError(QuestionnaireError):

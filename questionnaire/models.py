@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from questionnaire import rules
 from questionnaire.conditions import Condition
-from questionnaire.errors import CallError
+from questionnaire.errors import CallDuplicateError, CallError, CallVersionError
 
 Text = dict[str, str]
 """One text in every language of the call: {BCP 47 tag: text}."""
@@ -234,12 +234,15 @@ class Call(CallTerms):
 def load_call(data: bytes) -> Call:
     """Parse and validate the bytes of a call.json (format.md section 1).
 
-    Raises CallError when the bytes are not UTF-8 JSON, hold a key twice, or break a rule of questionnaire.md.
+    Raises CallDuplicateError when a key stands twice, CallVersionError when `v` is not 1, CallError when the bytes are not UTF-8 JSON or
+    break a rule of questionnaire.md.
     """
     try:
-        json.loads(data.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise CallError("call.json is not JSON with each key once.") from None
+        raise CallError("call.json is not JSON.") from None
+    if isinstance(value, dict) and (value.get("v") != 1 or isinstance(value["v"], bool)):
+        raise CallVersionError("call.json is of a version that is not known here.")
     return _validated(data)
 
 
@@ -259,7 +262,7 @@ def _validated(data: bytes) -> Call:
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("duplicate key")
+        raise CallDuplicateError("An object in call.json names a key twice.")
     return dict(pairs)
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from app import cli, schema
+from app.bundles import unlogged_withdrawals
 from app.errors import CallExistsError, SchemaError, UnknownCallError
 from app.inspection import inspect_log
 from app.logstate import LogState
 from app.receipts import withdraw
 from app.restores import PublicLog, restore_backup
 from crypto.entries import frame, unframe
-from crypto.errors import CryptoError, EnvelopeMissingError, LogInconsistentError, SignatureError
+from crypto.errors import CryptoError, EnvelopeMissingError, LogEntryError, LogInconsistentError, SignatureError
 from crypto.notes import Checkpoint
 from crypto.receipts import Receipt
 from tests.app.made import Intake, MadeCall, PublicCall
@@ -108,6 +109,44 @@ async def test_behind_the_state_is_refused(intake: Intake, hasty: MadeCall, tmp_
         await restore(intake, tmp_path / "b")
     assert await intake.service.database.read(schema.version) is None
     assert await restore(intake, tmp_path / "b", public) == 3
+
+
+async def withdrawn_and_waiting(intake: Intake, call: MadeCall, out: Path) -> tuple[bytes, bytes, PublicLog]:
+    """Backed up, then withdrawn but in no batch yet, exported, and lost: the envelope, the bundle's log/pending, and the public log."""
+    await intake.add(call)
+    receipt = Receipt.generate()
+    body = call.body(receipt)
+    assert (await intake.post(call, body)).status_code == 201
+    await publish_all(intake, call)
+    await back_up(intake, out)
+    await intake.service.database.write(partial(withdraw, stored=call.stored, secret=receipt.withdraw(call.id, 0)))
+    log = unframe((await public_log(intake, call)).framed)
+    pending = await intake.service.database.read(lambda connection: frame(unlogged_withdrawals(connection, call.id, log)))
+    assert unframe(pending)
+    public = await public_log(intake, call)
+    await lose(intake)
+    return body[32:], pending, public
+
+
+async def test_waiting_withdrawal_is_not_lost(intake: Intake, hasty: MadeCall, tmp_path: Path) -> None:
+    """The bundle's log/pending has it: nothing of the report comes back, and the log gets its withdrawal, as was promised."""
+    envelope, pending, public = await withdrawn_and_waiting(intake, hasty, tmp_path / "b")
+    state = state_of(intake)
+    for broken, error in ((pending[:-1], CryptoError), (frame([unframe(public.framed)[0]]), LogEntryError)):
+        with pytest.raises(error):
+            await restore_backup(intake.service.database, state, tmp_path / "b", [public], pending=[broken])
+    assert await restore_backup(intake.service.database, state, tmp_path / "b", [public], pending=[pending, pending]) == 0
+    assert not await holds(intake, envelope)
+    await inspect(intake, hasty)
+    await publish_all(intake, hasty)
+    assert [outcome.outcome for outcome in (await bundle_of(intake, hasty)).outcomes] == ["withdrawn"]
+
+
+async def test_without_pending_it_is_lost(intake: Intake, hasty: MadeCall, tmp_path: Path) -> None:
+    """The twin: the public log alone does not know of it."""
+    envelope, _, public = await withdrawn_and_waiting(intake, hasty, tmp_path / "b")
+    assert await restore(intake, tmp_path / "b", public) == 1
+    assert await holds(intake, envelope)
 
 
 async def test_lost_state_comes_from_the_public(intake: Intake, hasty: MadeCall, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ SPOILT: dict[str, dict[str, Any]] = {
 def test_spoilt_call_is_refused(river_document: dict[str, Any], change: dict[str, Any]) -> None:
     with pytest.raises(CallError) as caught:
         load_call(as_bytes({**river_document, **change}))
-    assert caught.value.word == "wrong-call"
+    assert caught.value.word == ("version" if "v" in change else "wrong-call")
 
 
 @pytest.mark.parametrize("group", [None, "other"])
@@ -106,6 +106,15 @@ def test_spoilt_bytes_are_refused(river_document: dict[str, Any], spoil: Any) ->
     assert spoil(data) != data
     with pytest.raises(CallError):
         load_call(spoil(data))
+
+
+def test_key_twice_has_its_word(river_document: dict[str, Any]) -> None:
+    """The word that crypto's own reader gives (F0.3), in the outermost object and inside."""
+    data = as_bytes(river_document)
+    for once, twice in ((b'"k":6', b'"k":6,"k":6'), (b'"code":"yes"', b'"code":"no","code":"yes"')):
+        with pytest.raises(CallError) as caught:
+            load_call(data.replace(once, twice, 1))
+        assert caught.value.word == "json-duplicate"
 
 
 @given(st.binary())
