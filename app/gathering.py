@@ -39,10 +39,14 @@ class GatheredFile:
 
 @dataclass(slots=True)
 class GatheredForm:
-    """Everything that was posted. `overflowed` means that the files are not whole: they were larger than what fits."""
+    """Everything that was posted. `overflowed` means that the files are not whole: they were larger than what fits.
+
+    `empty` are the fields in which a file without a byte was chosen; a field in which none was chosen is not among them.
+    """
 
     fields: dict[str, list[str]] = field(default_factory=dict, repr=False)
     files: list[GatheredFile] = field(default_factory=list, repr=False)
+    empty: list[str] = field(default_factory=list)
     overflowed: bool = False
 
     def wipe(self) -> None:
@@ -145,8 +149,11 @@ class FormGatherer:
             if self._wants_field(part.name):
                 self._room_for_fields -= len(part.name)
                 self.form.fields.setdefault(part.name, []).append(part.value.decode("utf-8", "replace"))
-        elif part.file.content and self._wants_file(part.file.origin):
-            self.form.files.append(part.file)
+        elif self._wants_file(part.file.origin):
+            if part.file.content:
+                self.form.files.append(part.file)
+            elif part.file.name and not self.form.overflowed:
+                self.form.empty.append(part.file.origin)
 
 
 def boundary_of(content_type: str | None) -> bytes:

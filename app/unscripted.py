@@ -22,7 +22,8 @@ from crypto.container import pack
 from crypto.receipts import MAX_ADDITIONS, Receipt
 from crypto.report import AttachedFile, Consent, Report
 from crypto.sealing import seal
-from questionnaire.answers import Value, read_fields
+from questionnaire.answers import MAX_FILES, ConsentFields, Value, read_fields
+from questionnaire.errors import AnswersError, ConsentError, Problem
 from questionnaire.models import Call
 
 SEALED_FIELD = "sealed"
@@ -100,7 +101,7 @@ async def take_plain(database: Database, stored: StoredCall, form: GatheredForm,
         raise LengthError("The files are larger than what fits into a report.")
     receipt = Receipt.parse(_only(form.fields, RECEIPT_FIELD))
     attached = [file for file in form.files if file.origin in file_fields(stored.call)]
-    consent, answers = read_fields(stored.call, form.fields, _members(attached))
+    consent, answers = _read(stored.call, form, attached)
     draft = Draft(stored, receipt, lang, Consent(consent["level"], tuple(consent["audiences"]), consent["contact"]), answers, attached)
     used = await database.read(partial(standings, call_id=stored.call.call, receipt=receipt))
     for n in range(_first_number(form), MAX_ADDITIONS + 1):
@@ -112,6 +113,27 @@ async def take_plain(database: Database, stored: StoredCall, form: GatheredForm,
         except DuplicateError:
             continue
     raise DuplicateError("This receipt has no number left.")
+
+
+def _read(call: Call, form: GatheredForm, attached: Sequence[GatheredFile]) -> tuple[ConsentFields, dict[str, Value]]:
+    """The consent and the answers. Raises ConsentError or AnswersError with every problem, those of the files among them."""
+    problems = _file_problems(call, form, attached)
+    try:
+        consent, answers = read_fields(call, form.fields, {} if problems else _members(attached))
+    except (ConsentError, AnswersError) as refused:
+        raise type(refused)((*refused.problems, *problems)) from None
+    if problems:
+        raise AnswersError(problems)
+    return consent, answers
+
+
+def _file_problems(call: Call, form: GatheredForm, attached: Sequence[GatheredFile]) -> tuple[Problem, ...]:
+    """What is to be mended about the files: nothing is dropped without a word."""
+    asked = [question.id for question in call.questions if question.type == "files"]
+    if len(attached) > MAX_FILES:
+        origins = {file.origin for file in attached}
+        return tuple(Problem(name, "too-many-files") for name in asked if f"q-{name}" in origins)
+    return tuple(Problem(name, "empty-file") for name in asked if f"q-{name}" in form.empty)
 
 
 def _first_number(form: GatheredForm) -> int:

@@ -29,6 +29,8 @@ ProblemCode = Literal[
     "contact-needed",
     "year-four-digits",
     "rank-repeated",
+    "too-many-files",
+    "empty-file",
 ]
 
 

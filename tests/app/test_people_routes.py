@@ -1,6 +1,7 @@
 """The pages people read and the form they send without JavaScript: sealed in memory, forgotten, given back when refused."""
 
 import asyncio
+import html
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -194,6 +195,17 @@ async def test_too_large_keeps_the_words(intake: Intake, asked: MadeCall, receip
         assert answer.status_code == 413
         assert CANARY in answer.text
     assert (await intake.post_form(asked, written(receipt))).status_code == 201
+
+
+@pytest.mark.parametrize(("files", "code"), [(100, "too-many-files"), (1, "empty-file")])
+async def test_odd_files_keep_the_words(intake: Intake, asked: MadeCall, receipt: Receipt, files: int, code: str) -> None:
+    await intake.add(asked)
+    sent = [("q-proof", f"{number}.txt", b"x" if files > 1 else b"", "text/plain") for number in range(files)]
+    answer = await intake.post_form(asked, written(receipt), sent)
+    assert answer.status_code == 422
+    assert Catalogue("en")(f"problem.{code}") in html.unescape(answer.text.partition('<template id="texts">')[0])
+    assert CANARY in answer.text
+    assert (await intake.post_form(asked, written(receipt), [("q-proof", "", b"", "application/octet-stream")])).status_code == 201
 
 
 async def test_far_too_large_is_a_page(intake: Intake, asked: MadeCall, receipt: Receipt) -> None:
