@@ -1,4 +1,4 @@
-"""Pictures of every page and state, to be looked at: `python -m tests.form.pictures`, or `make pictures`.
+"""Pictures of every page and state, to be looked at, each measured as well: `python -m tests.form.pictures`, or `make pictures`.
 
 Writes var/pictures/{language}/{state}-{width}-{light|dark}.png and a sheet, var/pictures/index.html, that shows them side by side.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from playwright.sync_api import sync_playwright
 
 from tests.form.browsing import ARGUMENTS
+from tests.form.measures import complaints
 from tests.form.node import ROOT
 from tests.form.tour import calls, tour
 
@@ -56,10 +57,11 @@ def sheet(shown: dict[str, dict[str, list[str]]]) -> str:
 
 
 def main(wanted: str = "") -> int:
-    """Take them all, or those of the states whose names begin with one of `wanted`, parted by commas."""
+    """Take and measure them all, or those of the states whose names begin with one of `wanted`, parted by commas."""
     if not wanted:
         shutil.rmtree(PICTURES, ignore_errors=True)
     shown: dict[str, dict[str, list[str]]] = {}
+    said: list[str] = []
     arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
@@ -67,12 +69,17 @@ def main(wanted: str = "") -> int:
             into = PICTURES / lang
             into.mkdir(parents=True, exist_ok=True)
             stops = itertools.chain(tour(browser, lang, Path(folder)), calls(browser, lang))
-            shown[lang] = {stop.name: taken(stop.page, into, stop.name) for stop in stops if stop.name.startswith(tuple(wanted.split(",")))}
+            shown[lang] = {}
+            for name, page in stops:
+                if name.startswith(tuple(wanted.split(","))):
+                    shown[lang][name] = taken(page, into, name)
+                    said += [f"{lang} {name}: {complaint}" for complaint in complaints(page, lang)]
         browser.close()
     if not wanted:
         (PICTURES / "index.html").write_text(sheet(shown))
     print(f"{sum(len(files) for states in shown.values() for files in states.values())} pictures in {PICTURES}")
-    return 0
+    print(*said, f"{len(said)} complaints of axe-core and the other measures", sep="\n")
+    return 1 if said else 0
 
 
 if __name__ == "__main__":
