@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from crypto.notes import SignerKey
 from crypto.opening import Identity
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+expect.set_options(timeout=30_000)  # milliseconds: what is waited for comes at once on a machine that has nothing else to do
 
 
 @pytest.fixture(scope="session")
