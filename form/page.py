@@ -64,6 +64,7 @@ _FORM_TEXTS = (
 )
 _RECEIPT_TEXTS = (
     "problem.",
+    "look.offline",
     "message.title",
     "refusal.",
     "standing.",

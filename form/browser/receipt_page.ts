@@ -51,7 +51,7 @@ export class ReceiptPage {
   private refused(word: string): void {
     this.answer.hidden = true;
     if (word === "receipt") showProblems([{ question: "receipt", code: "receipt" }]);
-    else showProblems([], sentence(word === "network" && !navigator.onLine ? "refusal.offline" : `refusal.${word}`));
+    else showProblems([], word === "network" && !navigator.onLine ? sentence("look.offline") : sentence(`refusal.${word}`));
   }
 
   private async promise(): Promise<string> {

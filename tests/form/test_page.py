@@ -174,6 +174,15 @@ def test_honesty_comes_before_the_first_field(call: Call) -> None:
         assert places[-1] < page.index("data-question")
 
 
+def test_honesty_is_four_sentences() -> None:
+    for lang, stop in (("km", "។"), ("en", ".")):
+        say = Catalogue(lang)
+        for keys in (("honest.sealed", "honest.plain"), ("honest.seen",), ("honest.server",), ("honest.people",), ("offline.seen",)):
+            for key in keys:
+                assert say(key).count(stop) == 1, key
+                assert say(key).endswith(stop), key
+
+
 def test_languages_lead_to_each_other(call: Call) -> None:
     page = pages(call, "km")["form"]
     assert '<a href="/en/calls/invented" lang="en" hreflang="en" data-language="en">English</a>' in page

@@ -164,6 +164,19 @@ def test_a_kept_promise_is_compared(browser: Browser, intake: Intake, state: str
         expect(page.locator("#standing")).to_contain_text(EN(key, when="").split("{")[0].rstrip(" ."))
 
 
+def test_offline_is_told_and_the_number_stays(browser: Browser, intake: Intake) -> None:
+    logged(intake)
+    with opened(browser, page_at(intake, "km")) as page:
+        page.fill("#receipt", intake.receipt.groups())
+        page.context.set_offline(True)
+        page.click("[data-do=send]")
+        expect(page.locator("#problems")).to_contain_text(KM("look.offline"))
+        page.context.set_offline(False)
+        page.click("[data-do=send]")
+        expect(page.locator("#report-0")).to_contain_text(KM("standing.published"))
+        expect(page.locator("#problems")).to_be_hidden()
+
+
 def test_a_reply_is_read(browser: Browser, intake: Intake) -> None:
     for number in range(300):
         intake.entries.append(report_entry(number.to_bytes(32), (number + 7).to_bytes(32)))
