@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TOKEN_LIMIT: Final = 1 << 16
-"""Bytes that no token has: one with a long chain has 10,000."""
+"""A token is a signature and a few certificates; more bytes than these are none."""
 
 _HASHES: Final = {
     "2.16.840.1.101.3.4.2.1": "sha256",

@@ -110,13 +110,16 @@ async def test_covered_are_proven(intake: Intake, call: MadeCall) -> None:
 
 
 async def test_token_is_served(intake: Intake, call: MadeCall, authority: Authority) -> None:
-    """Byte for byte, and only where it is: nothing of the path is a name of a file."""
+    """Byte for byte, as stock openssl takes it, and only where it is: nothing of the path is a name of a file."""
     await intake.add(call)
     (one,) = await wanted(intake, call)
     token = authority.token(one.note)
     assert await keep(intake, call, one, token)
     answer = await intake.client.get("/calls/stamped/log/1.tsa.tsr")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, token, "application/timestamp-reply")
+    (authority.folder / "1.tsa.tsr").write_bytes(answer.content)
+    (authority.folder / "checkpoint.1").write_bytes((await intake.client.get("/calls/stamped/log/checkpoint.1")).content)
+    authority.openssl("ts", "-verify", "-in", "1.tsa.tsr", "-data", "checkpoint.1", "-CAfile", "root.pem")
     for path in ("2.tsa.tsr", "1.other.tsr", "1.tsa.tsr.tsr", "1..tsr"):
         assert (await intake.client.get(f"/calls/stamped/log/{path}")).status_code in {404, 422}, path
     assert (await intake.client.get("/calls/unknown/log/1.tsa.tsr")).status_code == 404
