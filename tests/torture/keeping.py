@@ -48,7 +48,7 @@ def settle(scene: Scene, crowd: Crowd, more: Sequence[str] = ()) -> Verdict:
     scene.intake("call", "close", call, wrapper=wrapper, env=later)
     checked = scene.intake("check", check=False, wrapper=wrapper, env=later)
     if checked.returncode:
-        faults.append("check: " + " ".join(checked.stdout.split()))
+        faults.append("check: " + " ".join((checked.stdout + checked.stderr).split()))
     bundle = scene.place / "call.bundle"
     scene.intake("export", call, "--out", bundle)
     options = [option for path in write_promises(scene.place, crowd.kept) for option in ("--promise", path)]

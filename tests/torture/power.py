@@ -3,7 +3,7 @@
 tests/torture/power.c says exactly what is modelled. On SQLite the server is cut off at an event drawn at random (before a flush, after it,
 before a rename, before a message leaves); on PostgreSQL the whole database server and the intake are cut off at a random instant. Then
 either all that was not flushed is lost, or blocks of 4 KiB drawn at random. `python -m tests.torture.power [--cuts N] [--database NAME]`;
-100 power cuts on each kind of database unless told otherwise. `--lies` is a disk whose flushes do nothing: then promises must be missing.
+100 power cuts on each kind of database unless told otherwise.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def cut_postgresql(scene: Scene, disk: Disk, rng: random.Random, crowd: Crowd) -
     scene.server.kill()
 
 
-def cuts(database: str, count: int, *, lies: bool = False) -> Verdict:
+def cuts(database: str, count: int) -> Verdict:
     """Cut the power so many times under load, losing all that was not flushed and some of it in turn."""
     rng = random.Random(count)  # noqa: S311
     with staged(database) as scene:
@@ -170,7 +170,7 @@ def cuts(database: str, count: int, *, lies: bool = False) -> Verdict:
         if scene.postgres is not None:
             scene.postgres.stop()
             trees, cut = (*trees, scene.postgres.data), cut_postgresql
-        disk, lost = Disk.over(*trees, place=scene.place, lies=lies), 0
+        disk, lost = Disk.over(*trees, place=scene.place), 0
         with Crowd(scene.call, [scene.server.target], pause=0.02) as crowd:
             for number in range(count):
                 cut(scene, disk, rng, crowd)
@@ -189,10 +189,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture.power", description=__doc__)
     parser.add_argument("--cuts", type=int, default=100)
     parser.add_argument("--database", choices=DATABASES, action="append")
-    parser.add_argument("--lies", action="store_true")
     chosen = parser.parse_args()
     names = chosen.database or DATABASES
-    return exit_code([(f"{chosen.cuts} power cuts, {name}", cuts(name, chosen.cuts, lies=chosen.lies)) for name in names])
+    return exit_code([(f"{chosen.cuts} power cuts, {name}", cuts(name, chosen.cuts)) for name in names])
 
 
 if __name__ == "__main__":

@@ -106,6 +106,8 @@ def sweep(database: str, step: int) -> Verdict:
             succession.batch()
             killed = succession.killed(event)
             succession.take_over()
+            if event % 10 == 1:
+                say(f"{database}: event {event}, {len(succession.crowd.kept)} promises")
             if not killed:
                 break
             event += step
