@@ -225,17 +225,19 @@ def cut_batch(connection: Connection, stored: StoredCall) -> bool:
 
 
 def forget_published(connection: Connection, call_id: str) -> None:
-    """Delete from the pending store what stands in the log; doing it twice does no harm."""
-    reports, waiting = models.reports, models.pending_reports
-    logged = select(reports.c.digest).where(reports.c.call == call_id)
+    """Delete from the pending store what stands in the log; doing it twice does no harm.
+
+    Each waiting row is looked for in the store that stays: a list of what stands there would be read as a whole at every batch.
+    """
+    reports, waiting, parts = models.reports, models.pending_reports, models.pending_envelopes
     cut = select(models.logs.c.cut).where(models.logs.c.call == call_id).scalar_subquery()
-    gone = select(waiting.c.digest).where(waiting.c.call == call_id, waiting.c.batch <= cut, waiting.c.digest.in_(logged))
-    parts = models.pending_envelopes
+    logged = exists().where(reports.c.call == call_id, reports.c.digest == waiting.c.digest)
+    gone = select(waiting.c.digest).where(waiting.c.call == call_id, waiting.c.batch <= cut, logged)
     connection.execute(delete(parts).where(parts.c.call == call_id, parts.c.digest.in_(gone)))
-    connection.execute(delete(waiting).where(waiting.c.call == call_id, waiting.c.batch <= cut, waiting.c.digest.in_(logged)))
-    withdrawn = models.pending_withdrawals
-    known = select(models.withdrawals.c.handle).where(models.withdrawals.c.call == call_id)
-    connection.execute(delete(withdrawn).where(withdrawn.c.call == call_id, withdrawn.c.batch <= cut, withdrawn.c.handle.in_(known)))
+    connection.execute(delete(waiting).where(waiting.c.call == call_id, waiting.c.batch <= cut, logged))
+    stands, withdrawn = models.withdrawals, models.pending_withdrawals
+    known = exists().where(stands.c.call == call_id, stands.c.handle == withdrawn.c.handle)
+    connection.execute(delete(withdrawn).where(withdrawn.c.call == call_id, withdrawn.c.batch <= cut, known))
 
 
 def begin_state(connection: Connection, call_id: str, *, trust_database: bool) -> SignedLog:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, event, select, text
 
 from app import models
 from app.database import open_database
 from app.errors import AppError, ClosedError, DuplicateError, FullError
+from app.publishing import forget_published
 from app.receipts import withdraw
 from app.settings import Settings
 from app.submissions import Arrival, SealedReport, accept_all, take_sealed
@@ -147,3 +148,28 @@ async def test_trigger_speaks_to_each(intake: Intake, make_call: PublicCall) -> 
     took = [take_sealed(intake.service.database, believing.stored, over.quick(n), began=time.monotonic()) for n in range(5)]
     outcomes = await asyncio.gather(*took, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {ClosedError}
+
+
+def plans_of_forgetting(connection: Connection, call_id: str) -> list[str]:
+    """What SQLite would do for each statement of `forget_published`."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    @event.listens_for(connection, "before_cursor_execute")
+    def _note(_connection: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_rest: object) -> None:
+        asked.append((statement, parameters))
+
+    forget_published(connection, call_id)
+    statements = tuple(asked)
+    return [str(row.detail) for one, values in statements for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values)]
+
+
+async def test_forgetting_reads_no_store(intake: Intake, asked: MadeCall) -> None:
+    """Publishing costs what its batch has: of the store that stays, single rows are looked for and never all of a call."""
+    if intake.service.settings.sqlite_path is None:
+        return  # a planner of another kind: it decides by the size of a table
+    await intake.add(asked)
+    plans = await intake.service.database.write(partial(plans_of_forgetting, call_id=asked.id))
+    stays = [plan for plan in plans if plan.startswith(("SEARCH reports", "SEARCH withdrawals"))]
+    assert len(stays) == 3
+    assert [plan for plan in stays if "AND" not in plan] == []
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
