@@ -381,6 +381,11 @@ def test_member_that_changed_is_not_written(chunks: tuple[bytes, ...]) -> None:
     assert caught.value.word == "manifest"
 
 
+def test_members_of_several_chunks_are_read_whole() -> None:
+    form = bytes(range(256)) * 10_000
+    assert opened(server(form=form)()).outcomes
+
+
 def test_large_envelopes_stay_out_of_memory(tmp_path: Path) -> None:
     size = 64 << 20
     block = bytes(1 << 20)

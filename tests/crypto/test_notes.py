@@ -6,6 +6,7 @@ import base64
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,6 +132,32 @@ def test_bad_key_name_is_refused(name: str) -> None:
         SignerKey.generate(name)
 
 
+@pytest.mark.parametrize("name", ["two words", "a\u00a0b", "a\x01b", ""])
+def test_bad_name_is_refused_though_its_id_fits(name: str) -> None:
+    """Names are judged by themselves: a line that is right in all else has a key id that fits."""
+    for line, read in ((str(VerifierKey(name, KEY.vkey.public)), VerifierKey), (SignerKey(name, KEY.seed).line(), SignerKey)):
+        with pytest.raises(KeyParamsError):
+            read.parse(line)
+
+
+def signed_by_hand(text: str) -> str:
+    """Return the signature line of any text: a server can sign what it likes."""
+    signature = Ed25519PrivateKey.from_private_bytes(KEY.seed).sign(text.encode())
+    return f"— {ORIGIN} {base64.b64encode(KEY.vkey.key_id + signature).decode()}\n"
+
+
+@pytest.mark.parametrize("text", ["a tab\there\n", "\x01\n", "a line\r\n"])
+def test_control_characters_are_refused_though_signed(text: str) -> None:
+    with pytest.raises(SignatureError):
+        KEY.vkey.open(f"{text}\n{signed_by_hand(text)}".encode())
+
+
+def test_note_without_an_empty_line_is_refused_though_signed() -> None:
+    with pytest.raises(SignatureError):
+        KEY.vkey.open(signed_by_hand("\n").encode())
+    assert KEY.vkey.open(f"\n\n{signed_by_hand(chr(10))}".encode()) == b"\n"
+
+
 def test_unknown_signatures_are_ignored() -> None:
     assert peter.open((TEXT + "\n" + ENOCH_LINE + PETER_LINE).encode()) == TEXT.encode()
     assert VerifierKey.parse(ENOCH).open((TEXT + "\n" + ENOCH_LINE + PETER_LINE).encode()) == TEXT.encode()
@@ -163,6 +190,10 @@ BAD_NOTES = {
     "bad name": TEXT + "\n" + PETER_LINE.replace("PeterNeumann", "Bad Name"),
     "line after": TEXT + "\n" + PETER_LINE + "Unexpected line.\n",
     "hyphen for dash": TEXT + "\n" + PETER_LINE.replace("—", "-"),
+    "no dash": TEXT + "\n" + PETER_LINE.removeprefix("— "),
+    "no dash before another": TEXT + "\n" + PETER_LINE + ENOCH_LINE.removeprefix("— "),
+    "plus in the name of another": TEXT + "\n" + PETER_LINE + ENOCH_LINE.replace("EnochRoot", "Enoch+Root"),
+    "space in the name of another": TEXT + "\n" + PETER_LINE + ENOCH_LINE.replace("EnochRoot", "Enoch\u00a0Root"),
     "too many": TEXT + "\n" + PETER_LINE * 101,
     "no base64": TEXT + "\n" + "— PeterNeumann\n",
     "only a key id": TEXT + "\n" + "— PeterNeumann x08gow==\n",

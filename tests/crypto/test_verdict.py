@@ -7,11 +7,14 @@ import hashlib
 import pytest
 
 from crypto import entries, merkle, verdict
-from crypto.callfile import CallFile
+from crypto.callfile import CallFile, parse_call_file
 from crypto.errors import CryptoError, LogInconsistentError, LogUnsignedTailError
 from crypto.minisign import SecretKey
 from crypto.notes import Checkpoint, Promise, SignerKey
+from crypto.timestamps import token_time
 from crypto.verdict import Token
+from tests.vectors import intake
+from tests.vectors.written.bundle import EARLY, TOKENS
 
 KEY, OTHER_KEY = SignerKey.generate("intake.example/demo"), SignerKey.generate("intake.example/demo")
 CLOSE_TIME = 1_755_000_600
@@ -82,6 +85,14 @@ def test_kept_checkpoint_tells_on_the_server(note: bytes, expected: str) -> None
     assert caught.value.word == expected
 
 
+def test_own_checkpoint_tells_on_the_server_too() -> None:
+    fork = {3: checkpoint([*LINES[:2], report(9)]), **NEWEST}
+    with pytest.raises(LogInconsistentError):
+        verdict.check_checkpoints(CALL, LOG, fork, [])
+    with pytest.raises(LogInconsistentError):
+        verdict.check_checkpoints(CALL, LOG, fork, [checkpoint(LINES[:2])])
+
+
 def test_checkpoint_has_the_size_of_its_name() -> None:
     with pytest.raises(LogInconsistentError):
         verdict.check_checkpoints(CALL, LOG, {3: checkpoint(LINES[:4]), **NEWEST}, [])
@@ -101,6 +112,10 @@ def test_kept_promise_is_good(entry: bytes) -> None:
 @pytest.mark.parametrize("time", [None, float(LIMIT)])
 def test_promise_is_not_due_before_the_close(time: float | None) -> None:
     verdict.check_promises(CALL, checked(OPEN), set(), [Token(5, "tsa", time)], [promise(report(9))])
+
+
+def test_promise_is_not_due_without_a_token() -> None:
+    verdict.check_promises(CALL, checked(OPEN), set(), [], [promise(report(9), 0)])
 
 
 BROKEN: dict[str, tuple[list[bytes], float | None, bytes]] = {
@@ -128,6 +143,13 @@ def test_promise_of_another_key_is_refused() -> None:
 def told(lines: list[bytes], *tokens: Token, envelopes: tuple[int, ...] = (2, 3, 4), pending: tuple[int, ...] = ()) -> list[str]:
     found = verdict.outcomes(CALL, checked(lines), set(map(handle, pending)), tokens, set(map(digest, envelopes)))
     return [report.outcome for report in found]
+
+
+def test_outcomes_say_of_which_report_they_are() -> None:
+    found = verdict.outcomes(CALL, LOG, set(), [], set())
+    assert [(each.index, each.digest, each.handle) for each in found] == [
+        (index, digest(number), handle(number)) for index, number in ((1, 1), (2, 2), (4, 3), (6, 4))
+    ]
 
 
 def test_first_outcome_that_holds_is_told() -> None:
@@ -158,6 +180,15 @@ def test_late_report_is_late_whatever_a_token_says() -> None:
 
 def test_no_token_needs_no_authority() -> None:
     assert verdict.read_tokens(CALL, {}, {}) == ()
+
+
+def test_token_that_verifies_has_its_time() -> None:
+    """The tokens of the vectors: over the checkpoint of five entries, and over something else."""
+    call = parse_call_file(intake.call_json())
+    own = {EARLY: intake.checkpoint(EARLY)}
+    time = token_time(TOKENS["early"], own[EARLY], call.authorities[intake.AUTHORITY])
+    assert verdict.read_tokens(call, {(EARLY, intake.AUTHORITY): TOKENS["early"]}, own) == (Token(EARLY, intake.AUTHORITY, time),)
+    assert verdict.read_tokens(call, {(EARLY, intake.AUTHORITY): TOKENS["elsewhere"]}, own) == (Token(EARLY, intake.AUTHORITY, None),)
 
 
 def test_token_that_does_not_verify_has_no_time() -> None:

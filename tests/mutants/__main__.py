@@ -8,6 +8,8 @@ when a module has more of them than that page says.
 from __future__ import annotations
 
 import argparse
+import ast
+import difflib
 import os
 import re
 import shutil
@@ -44,22 +46,26 @@ timeout_multiplier = 3.0
 timeout_constant = 2.0
 use_git_change_detection = false
 """
-# Shrinking what was found, or remembering it, is for people. Few examples at first, and after all else; what is not noticed then meets as
-# many as ever.
+# Shrinking what was found, or remembering it, is for people. Short tests first, and few examples; what is not noticed then meets as many as
+# ever.
 CONFTEST = """
-import os
+import json, os, pathlib
 from hypothesis import Phase, settings
 terms = {"deadline": None, "database": None, "phases": [Phase.explicit, Phase.generate]}
 settings.register_profile("mutants", max_examples=100 if "ALONE" in os.environ else 20, **terms)
 settings.load_profile("mutants")
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: hasattr(item.obj, "is_hypothesis_test"))
+    measured = pathlib.Path("mutmut-stats.json")
+    took = json.loads(measured.read_text())["duration_by_test"] if measured.exists() else {}
+    items.sort(key=lambda item: took.get(item.nodeid, 0))
 """
 # Tests that take long and say nothing that a shorter one of the same file does not say.
 LONG = {
     "zip64": ("test_member_beyond_four_gigabytes",),
     "minisign": ("test_stock_cost_is_the_default",),
+    "bundle": ("test_large_envelopes_stay_out_of_memory",),
+    "opening": ("test_npm_opens_what_we_seal", "test_we_open_what_npm_seals"),
 }
 
 
@@ -105,13 +111,28 @@ def examine(module: str) -> Counter[str]:
         results = re.findall(r"^ +(\S+): (.+)$", listed, re.MULTILINE)
         if notices(module, "", folder / "mutants", environment):
             sys.exit(f"The tests of {module} fail without any change.")
+        shown = differences((folder / "mutants" / "crypto" / f"{module}.py").read_text("utf-8"))
         found = Counter[str]()
         for mutant, before in results:
             result = "killed" if before == "survived" and notices(module, mutant, folder / "mutants", environment) else before
             found[result] += 1
             if result != "killed":
-                print(subprocess.run([*command, "show", mutant], cwd=folder, capture_output=True, text=True, check=True).stdout, flush=True)
+                print(result, mutant, shown[mutant.rpartition(".")[2]], sep="\n", flush=True)
         return found
+
+
+def differences(source: str) -> dict[str, str]:
+    """Return the lines that each change took away and brought in, by its name, from a file that mutmut made."""
+    lines = source.split("\n")
+    functions = {
+        node.name: lines[node.lineno : node.end_lineno] for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)
+    }
+    told = {}
+    for name, body in functions.items():
+        before = functions.get(f"{name.partition('__mutmut_')[0]}__mutmut_orig", body)
+        compared = difflib.unified_diff(before, body, lineterm="", n=0)
+        told[name] = "\n".join(line for line in compared if not line.startswith(("---", "+++", "@@")))
+    return told
 
 
 def notices(module: str, mutant: str, folder: Path, environment: dict[str, str]) -> bool:
