@@ -9,6 +9,9 @@ from app.refusals import place_of
 QUIET = ("asyncio", "sqlalchemy", "alembic", "aiosqlite")
 """Libraries whose warnings are of interest, and nothing below."""
 
+SILENT = ("python_multipart",)
+"""Libraries that name bytes of what they read: of a plain form those are somebody's words."""
+
 
 class JsonFormatter(logging.Formatter):
     """`level`, `source` and `message`; of an error its kind and its place in our code, never its text or the values around it.
@@ -34,4 +37,6 @@ def log_silently() -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # below that it says that a request was none: a line for each, with its time

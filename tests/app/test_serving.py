@@ -137,6 +137,7 @@ def test_it_keeps_and_tells_nothing(serve: Serve, asked: MadeCall, tmp_path: Pat
     said = server.errors.read_text()
     assert [json.loads(line)["source"] for line in said.splitlines()] == ["saksei"] * len(said.splitlines())
     assert CANARY not in said
+    assert "boundary character" not in said
     assert "203.0.113" not in said
     assert not re.search(r"\d\d:\d\d|20\d\d-|/calls|/km|GET|POST", said)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()] == []
