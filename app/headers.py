@@ -27,6 +27,11 @@ ON_HTTPS = (
 )
 """Chromium complains about COOP on plain http, and an onion address has no TLS to insist on."""
 
+ON_LEAVING = ((b"clear-site-data", b'"cache", "cookies", "storage"'),)
+"""The order to forget this site, on https, where browsers heed it; elsewhere Chromium complains about it too."""
+LEAVE_PATH = "/leave"
+"""What a page asks for as it is left."""
+
 _OURS = frozenset(name for name, _ in (*ALWAYS, *ON_HTTPS)) | {b"server"}
 
 
@@ -44,7 +49,9 @@ class HeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ours = [*ALWAYS, *(ON_HTTPS if self._is_https(scope) else ())]
+        ours = [*ALWAYS]
+        if self._is_https(scope):
+            ours += [*ON_HTTPS, *(ON_LEAVING if scope["path"] == LEAVE_PATH else ())]
 
         async def dressed(message: "Message") -> None:
             if message["type"] == "http.response.start":

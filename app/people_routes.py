@@ -16,6 +16,7 @@ from app.calls import StoredCall
 from app.compression import asset_for, page_for
 from app.errors import AppError, BusyError, LengthError, OperatorError, OverloadedError, UnknownCallError, UnknownReportError
 from app.gathering import FormGatherer, GatheredForm, boundary_of, gather
+from app.headers import LEAVE_PATH
 from app.machine_routes import content_length, short_body
 from app.metrics import ACCEPTED, TAKEN_BACK
 from app.receipts import standings, withdraw
@@ -111,6 +112,12 @@ async def static(name: str, request: Request) -> Response:
     except UnknownAssetError:
         return refuse(request.scope, HTTPStatus.NOT_FOUND, NOT_FOUND)
     return asset_for(request, found)
+
+
+@router.get(LEAVE_PATH)
+async def leave() -> Response:
+    """Nothing; on https with the order to forget this site (app.headers). A page asks for it as it is left."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.get("/{lang}/calls/{call_id}")

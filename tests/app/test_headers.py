@@ -57,9 +57,9 @@ async def test_on_every_answer(intake: Intake, asked: MadeCall, method: str, pat
     assert missing(answer.headers, ON_HTTPS) == list(ON_HTTPS)
 
 
-async def headers_of(settings: Settings, host: str) -> httpx.Headers:
+async def headers_of(settings: Settings, host: str, path: str = "/healthz") -> httpx.Headers:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(settings)), base_url=f"http://{host}") as client:
-        return (await client.get("/healthz")).headers
+        return (await client.get(path)).headers
 
 
 @pytest.fixture
@@ -77,6 +77,15 @@ async def test_onion_has_no_tls_headers(public: dict[str, Any]) -> None:
     headers = await headers_of(Settings(**public), "abcdef.onion")
     assert missing(headers, ALWAYS) == []
     assert missing(headers, ON_HTTPS) == list(ON_HTTPS)
+
+
+@pytest.mark.anyio
+async def test_leaving_orders_to_forget(public: dict[str, Any]) -> None:
+    """Where browsers heed it, on https, and nowhere else: what is cleared at any other answer would be cleared under somebody who writes."""
+    order = {"clear-site-data": '"cache", "cookies", "storage"'}
+    assert missing(await headers_of(Settings(**public), "form.example", "/leave"), ALWAYS | ON_HTTPS | order) == []
+    for host, path in (("form.example", "/healthz"), ("abcdef.onion", "/leave")):
+        assert missing(await headers_of(Settings(**public), host, path), order) == list(order)
 
 
 PAGE = "text/html; charset=utf-8"

@@ -42,7 +42,8 @@ HANDLE = 32
 class Intake:
     """What one invented server knows; `refusals` are words given instead of the next promises, the rest spoils what is signed.
 
-    `pages` are answered at their paths before anything else is; `stale` are files of the log that are answered once, as they were before.
+    `pages` are answered at their paths before anything else is; `stale` are files of the log that are answered once, as they were before;
+    `clears` says whether leaving is answered with the order to forget the site.
     """
 
     identity: Identity
@@ -68,6 +69,7 @@ class Intake:
     stale: dict[str, bytes] = field(default_factory=dict)
     receipt: Receipt = field(default_factory=Receipt.generate)
     pages: dict[str, str] = field(default_factory=dict)
+    clears: bool = True
 
     @property
     def call_sha256(self) -> str:
@@ -147,6 +149,8 @@ def _handler(intake: Intake) -> type[BaseHTTPRequestHandler]:
                 ("Cache-Control", "no-store"),
             ):
                 self.send_header(name, value)
+            if self.path == "/leave" and intake.clears:
+                self.send_header("Clear-Site-Data", '"cache", "cookies", "storage"')
             self.end_headers()
             self.wfile.write(body)
 
