@@ -81,7 +81,7 @@ async def test_onion_has_no_tls_headers(public: dict[str, Any]) -> None:
 
 @pytest.mark.anyio
 async def test_leaving_orders_to_forget(public: dict[str, Any]) -> None:
-    """Where browsers heed it, on https, and nowhere else: what is cleared at any other answer would be cleared under somebody who writes."""
+    """Where browsers heed it, on https, and nowhere else: any other answer comes while somebody writes."""
     order = {"clear-site-data": '"cache", "cookies", "storage"'}
     assert missing(await headers_of(Settings(**public), "form.example", "/leave"), ALWAYS | ON_HTTPS | order) == []
     for host, path in (("form.example", "/healthz"), ("abcdef.onion", "/leave")):
