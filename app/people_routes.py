@@ -1,5 +1,6 @@
 """Routes that people read: pages, the plain form and the receipt (interfaces.md, "HTTP"). No cookie, nothing that needs JavaScript."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,7 +15,17 @@ from fastapi.responses import HTMLResponse
 from app.arrival import began
 from app.calls import StoredCall
 from app.compression import asset_for, page_for
-from app.errors import AppError, BusyError, LengthError, OperatorError, OverloadedError, UnknownCallError, UnknownReportError
+from app.errors import (
+    AppError,
+    BusyError,
+    ClosedError,
+    LengthError,
+    NotOpenError,
+    OperatorError,
+    OverloadedError,
+    UnknownCallError,
+    UnknownReportError,
+)
 from app.gathering import FormGatherer, GatheredForm, boundary_of, gather
 from app.headers import LEAVE_PATH
 from app.machine_routes import content_length, short_body
@@ -29,8 +40,9 @@ from app.uploads import sealed_in_memory
 from crypto.errors import CryptoError, ReceiptError
 from crypto.receipts import Receipt
 from form.errors import UnknownAssetError
-from form.page import LANGUAGES, asset, done_page, form_page, index_page, receipt_page
+from form.page import LANGUAGES, asset, done_page, form_page, index_page, receipt_page, shut_page
 from questionnaire.errors import Problem, SubmissionError
+from questionnaire.models import Call
 
 RECEIPT_FORM_BYTES = 16 << 10
 SHORT_FORM = 32 << 10
@@ -122,8 +134,9 @@ async def leave() -> Response:
 
 @router.get("/{lang}/calls/{call_id}")
 async def show_form(request: Request, visit: Visited) -> Response:
-    """The empty form, with a receipt made for those who send it without JavaScript."""
-    return page_for(request, visit.form())
+    """The empty form, with a receipt made for those who send it without JavaScript; before and after its time, that it takes nothing."""
+    shut = shut_at(visit.stored.call, time.time())
+    return page_for(request, visit.form() if shut is None else shut_page(visit.stored.call, visit.lang, shut))
 
 
 @router.post("/{lang}/calls/{call_id}/reports")
@@ -156,6 +169,13 @@ async def use_receipt(request: Request, visit: Visited) -> Response:
     """Say where the reports of a receipt stand, or withdraw one of them."""
     body = await short_body(request, RECEIPT_FORM_BYTES, receiving=visit.service.receiving, call_id=visit.stored.call.call)
     return await _use_receipt(visit, _fields_of(body))
+
+
+def shut_at(call: Call, now: float) -> str | None:
+    """Why a form that is opened at this instant (unix seconds) could not be sent: `not-open`, `closed`, or None."""
+    if now < call.opens:
+        return NotOpenError.word
+    return ClosedError.word if now >= call.deadline else None
 
 
 def preferred_language(accept_language: str) -> str:

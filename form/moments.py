@@ -29,8 +29,16 @@ class Moment:
 
 def deadline_moments(call: Call, say: Catalogue) -> tuple[Moment, ...]:
     """The last minute that is on time, in the call's own zone, New York and Phnom Penh, each once."""
-    zones = dict.fromkeys((call.deadline_local.zone, *DISPLAY_ZONES))
-    return tuple(Moment(spoken(last_minute(call.deadline, zone), say), _place(zone, say)) for zone in zones)
+    return tuple(Moment(spoken(last_minute(call.deadline, zone), say), _place(zone, say)) for zone in _zones(call))
+
+
+def opening_moments(call: Call, say: Catalogue) -> tuple[Moment, ...]:
+    """The first minute in which reports are taken, in the same zones."""
+    return tuple(Moment(spoken(last_minute(call.opens + 60, zone), say), _place(zone, say)) for zone in _zones(call))
+
+
+def _zones(call: Call) -> dict[str, None]:
+    return dict.fromkeys((call.deadline_local.zone, *DISPLAY_ZONES))
 
 
 def spoken(moment: datetime.datetime, say: Catalogue) -> str:

@@ -15,7 +15,7 @@ import jinja2
 from form.assets import Asset, asset, asset_names, source_asset
 from form.catalogue import LANGUAGES, Catalogue
 from form.fields import Field, MendedProblem, read_consent
-from form.moments import deadline_moments
+from form.moments import deadline_moments, opening_moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ __all__ = [
     "index_page",
     "message_page",
     "receipt_page",
+    "shut_page",
 ]
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -134,6 +135,14 @@ def form_page(  # noqa: PLR0913 - each is a fact the page shows
         onion_url=onion_url,
         offline_sha256=offline_sha256,
         offline_sha256_groups=_groups(offline_sha256 or "", 8),
+    )
+
+
+def shut_page(call: Call, lang: str, shut: str) -> str:
+    """What stands in place of a form that takes nothing, so that nobody writes in vain. `shut` is `not-open` or `closed` (section 12)."""
+    say = Catalogue(lang)
+    return render(
+        "shut.html", say, call=call, languages=_languages(call, ""), scripted=False, shut=shut, opening=opening_moments(call, say)
     )
 
 

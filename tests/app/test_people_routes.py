@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select, select, text
 from app import models
 from app.errors import BusyError, FullError
 from app.main import create_app
+from app.people_routes import shut_at
 from app.receiving import Kind, Pace, Receiving
 from app.service import Service, of_request
 from app.settings import Settings
@@ -446,3 +447,10 @@ class FullDatabase(Database):
 
     async def close(self) -> None:
         await self.inner.close()
+
+
+def test_nobody_writes_in_vain(asked: MadeCall) -> None:
+    """Before its time and after it a call shows no form that could not be sent."""
+    call = asked.stored.call
+    opens, deadline = call.opens, call.deadline
+    assert [shut_at(call, now) for now in (opens - 1, opens, deadline - 0.001, deadline)] == ["not-open", None, None, "closed"]

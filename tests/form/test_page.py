@@ -12,7 +12,8 @@ import pytest
 from crypto.notes import SignerKey
 from crypto.opening import Identity
 from form.catalogue import Catalogue
-from form.page import STANDINGS, done_page, file_room, form_page, index_page, message_page, receipt_page
+from form.moments import opening_moments
+from form.page import STANDINGS, done_page, file_room, form_page, index_page, message_page, receipt_page, shut_page
 from questionnaire.answers import read_fields
 from questionnaire.errors import ConsentError, Problem
 from questionnaire.fields import field_names
@@ -248,3 +249,14 @@ def test_sealed_files_can_be_handed_in(call: Call, lang: str) -> None:
             page,
             re.DOTALL,
         )
+
+
+@pytest.mark.parametrize("lang", ["km", "en"])
+def test_a_shut_call_has_no_form(call: Call, lang: str) -> None:
+    say = Catalogue(lang)
+    for word, said in (("closed", "shut.receipt"), ("not-open", "shut.opens")):
+        page = shut_page(call, lang, word)
+        assert say(f"shut.{word}") in page
+        assert say(said) in page
+        assert "<form" not in page
+    assert opening_moments(call, say)[0].text in shut_page(call, lang, "not-open")

@@ -21,7 +21,7 @@ from crypto.notes import Promise, SignerKey
 from crypto.replies import Reply
 from form.catalogue import Catalogue
 from form.offline import offline_form
-from form.page import done_page, form_page, index_page, message_page, receipt_page
+from form.page import done_page, form_page, index_page, message_page, receipt_page, shut_page
 from questionnaire.errors import Problem
 from questionnaire.loader import call_document, load_definition
 from questionnaire.models import Call, load_call
@@ -106,10 +106,11 @@ def index(browser: Browser, lang: str) -> Iterator[Stop]:
         intake.pages["/empty"] = index_page([], lang)
         for word in ("not-found", "busy", "request"):
             intake.pages[f"/{word}"] = message_page(lang, word)
-        intake.pages["/closed"] = message_page(lang, "closed", call=intake.call)
-        for name in ("index", "empty", "not-found", "busy", "request", "closed"):
-            page.goto(f"{intake.address}/{name}")
-            yield Stop(f"index-{name}" if name in {"index", "empty"} else f"message-{name}", page)
+        for word in ("closed", "not-open"):
+            intake.pages[f"/{word}"] = shut_page(intake.call, lang, word)
+        for path in intake.pages:
+            page.goto(f"{intake.address}{path}")
+            yield Stop(f"index{path.replace('/', '-')}", page)
 
 
 def calls(browser: Browser, lang: str) -> Iterator[Stop]:
