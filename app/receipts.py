@@ -55,7 +55,7 @@ def withdraw(connection: Connection, stored: StoredCall, secret: bytes) -> Withd
     if now >= stored.ends * 1000:
         raise ClosedError("Retention has ended; what was here is destroyed.")
     cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one()
-    batch = stored.schedule.after(max(now // 1000, cut))
+    batch = max(stored.schedule.after(max(now // 1000, cut)), _batch_of_report(connection, call_id, handle))
     try:
         inserted = insert_once(
             connection, models.pending_withdrawals, {"call": call_id, "handle": handle, "secret": secret, "batch": batch}
@@ -102,6 +102,13 @@ def _withdrawn_before(connection: Connection, call_id: str, handle: bytes) -> in
         if batch is not None:
             return int(batch)
     return None
+
+
+def _batch_of_report(connection: Connection, call_id: str, handle: bytes) -> int:
+    """The batch that a report waits for, else 0: its withdrawal must not be logged before it, even where the clock was set back."""
+    waiting = models.pending_reports
+    batch = connection.execute(select(waiting.c.batch).where(waiting.c.call == call_id, waiting.c.handle == handle)).scalar_one_or_none()
+    return int(batch or 0)
 
 
 def _digests(connection: Connection, call_id: str, handle: bytes) -> list[bytes]:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from app import models
 from app.errors import ClosedError, UnknownReportError
 from app.publishing import cut_batch, forget_published
 from app.receipts import Standing, standings, withdraw
@@ -62,6 +63,20 @@ async def test_withdrawal_destroys_the_envelope(intake: Intake, hasty: MadeCall,
     assert status == 201
     assert hasty.promise(note).leaf_hash == leaf_hash(withdraw_entry(receipt.handle(hasty.id, 0), secret))
     assert await kept_parts(intake) == 0
+
+
+async def test_withdrawal_never_comes_before_its_report(intake: Intake, hasty: MadeCall, receipt: Receipt) -> None:
+    """The clock was fast when the report came and was set back since: the withdrawal waits for the report's batch, or the log is void."""
+    await intake.add(hasty)
+    handle, later = receipt.handle(hasty.id, 0), hasty.stored.call.close
+    row = {"call": hasty.id, "digest": bytes(32), "handle": handle, "batch": later}
+    await intake.service.database.write(lambda c: c.execute(models.pending_reports.insert(), row) and None)
+    assert hasty.stored.schedule.after(int(time.time())) < later
+    status, note = await post(intake, hasty, receipt.withdraw(hasty.id, 0))
+    assert status == 201
+    assert hasty.promise(note).publish_by == hasty.stored.schedule.publish_by(later)
+    waits = await intake.service.database.read(lambda c: c.execute(text("SELECT batch FROM pending_withdrawals")).scalar_one())
+    assert waits == later
 
 
 async def test_repeat_gives_same_promise(intake: Intake, hasty: MadeCall, receipt: Receipt) -> None:
