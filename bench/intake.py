@@ -31,7 +31,7 @@ UPLOADS = 64
 MEMORY_MIB = 200
 STORMS = (64, 256)
 STORM_BATCH_SECONDS = 15
-SIZES = (1_000, 100_000)
+FEW, MANY = 1_000, 100_000
 SAMPLE = 2_000
 SLOPE = 1.25
 
@@ -130,11 +130,11 @@ def status_of(pid: int, name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
 
-def growth(place: Path, _count: int) -> bool:
+def growth(place: Path, stored: int) -> bool:
     """What a report costs to accept and to publish, with few and with many reports in the log."""
     stage = Stage(place)
     stage.build_call(ROOT / "questionnaire" / "calls" / f"{CALL}.yaml", "--demo", "--demo-batch-seconds", "1")
-    few, many = costs(stage, CALL, SIZES, SAMPLE)
+    few, many = costs(stage, CALL, (FEW, stored), SAMPLE)
     for cost in (few, many):
         print(f"  {cost.stored:>7} stored: accepting {cost.accepting * 1e6:6.0f} µs a report, publishing {cost.publishing * 1e6:6.0f} µs")
     reached = told("accepting, many beside few", many.accepting / few.accepting, SLOPE, least=False)
@@ -149,6 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
     parser.add_argument("--reports", type=int, default=REPORTS, help="in all rounds of a measure")
+    parser.add_argument("--stored", type=int, default=MANY, help="reports in the log for the row growth")
     asked = parser.parse_args()
     unknown = sorted(set(asked.rows) - set(ROWS))
     if unknown:
@@ -158,7 +159,7 @@ def main() -> int:
         print(f"{name}: {ROWS[name].__doc__}", flush=True)
         with ExitStack() as stack:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saksei-bench-")))
-            reached = ROWS[name](place, asked.reports) and reached
+            reached = ROWS[name](place, asked.stored if name == "growth" else asked.reports) and reached
     return 0 if reached else 1
 
 
