@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crypto.bundle import open_bundle
+from crypto.errors import CryptoError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,10 +79,13 @@ def write_promises(place: Path, kept: Sequence[Errand]) -> list[str]:
 
 def count_kept(bundle: Path, kept: Sequence[Errand]) -> tuple[int, tuple[str, ...]]:
     """How many leaves are in the log with their envelopes beside them, counted without the tool; and reports that are only half there."""
-    with bundle.open("rb") as file:
-        opened = open_bundle(file)
-        leaves = set(opened.log.leaf_hashes)
-        outcome_of = {report.digest: report.outcome for report in opened.outcomes}
+    try:
+        with bundle.open("rb") as file:
+            opened = open_bundle(file)
+            leaves = set(opened.log.leaf_hashes)
+            outcome_of = {report.digest: report.outcome for report in opened.outcomes}
+    except CryptoError as error:
+        return 0, (f"the bundle is refused: {error.word}",)
     missing = [digest for digest, outcome in outcome_of.items() if outcome == "missing"]
     faults = (f"{len(missing)} reports stand in the log without their envelopes",) if missing else ()
     return sum(_is_kept(one, leaves, outcome_of) for one in kept), faults
