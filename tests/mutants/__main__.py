@@ -86,11 +86,14 @@ def prepare(module: str, folder: Path) -> None:
 
 
 def said(module: str) -> int:
-    """Return how many changes to a module the page says no test can notice. Raises LookupError when it does not say."""
-    found = re.search(rf"^\| `{module}` \|.*\| (\d+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    """Return how many changes to a module the page says no test can notice, 0 for one that was not examined yet.
+
+    Raises LookupError when the page lacks it.
+    """
+    found = re.search(rf"^\| `{module}` \|.*\| (\d+|–) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise LookupError(f"The page says nothing of {module}.")
-    return int(found[1])
+    return 0 if found[1] == "–" else int(found[1])
 
 
 def examine(module: str) -> Counter[str]:
