@@ -87,6 +87,31 @@ def test_secret_key_is_read_back(passphrase: str | None, limits: dict[str, int])
     assert minisign.SecretKey.parse(KEY.to_text(passphrase, **limits), passphrase) == KEY
 
 
+def scrypt_of_libsodium(opslimit: int, memlimit: int) -> tuple[int, int]:
+    """Return N and p as crypto_pwhash_scryptsalsa208sha256 picks them, with r = 8; written as it is there."""
+    opslimit = max(opslimit, 32_768)
+    most = opslimit // (8 * 4) if opslimit < memlimit // 32 else memlimit // (8 * 128)
+    log2 = next(log2 for log2 in range(1, 63) if 1 << log2 > most // 2)
+    return 1 << log2, 1 if opslimit < memlimit // 32 else opslimit // 4 // (1 << log2) // 8
+
+
+LIMITS = [
+    *((32_768, 1 << 20), (32_768, (1 << 20) + 32), (32_768, 1 << 24), (32_768, 1 << 17), (1, 1), (65_536, 1 << 21), (65_536, 1 << 24)),
+    *((64_000, 1 << 21), (65_600, 2_100_000), (67_584, 1 << 24), (49_152, 1 << 24), (100_000, 3_000_000), (1_000_000, 1 << 22)),
+]
+
+
+@pytest.mark.parametrize(("opslimit", "memlimit"), LIMITS)
+def test_cost_is_what_libsodium_makes_of_its_limits(opslimit: int, memlimit: int) -> None:
+    packed = base64.b64decode(KEY.to_text("words", opslimit=opslimit, memlimit=memlimit).splitlines()[1])
+    assert packed[38:54] == opslimit.to_bytes(8, "little") + memlimit.to_bytes(8, "little")
+    n, p = scrypt_of_libsodium(opslimit, memlimit)
+    stream = hashlib.scrypt(b"words", salt=packed[6:38], n=n, r=8, p=p, maxmem=1 << 27, dklen=104)
+    inner = bytes(one ^ other for one, other in zip(packed[54:], stream, strict=True))
+    assert inner[:40] == KEY.number + KEY.seed
+    assert inner[72:] == hashlib.blake2b(b"Ed" + inner[:72], digest_size=32).digest()
+
+
 def test_passphrase_is_normalized() -> None:
     assert minisign.SecretKey.parse(KEY.to_text("café", **CHEAP), "cafe\u0301") == KEY
 
@@ -148,6 +173,20 @@ def test_first_line_is_exactly_ours() -> None:
 def test_message_is_prehashed() -> None:
     packed = base64.b64decode(KEY.sign(MESSAGE).splitlines()[1])
     minisign.parse_public_key(KEY.public_key)[1].verify(packed[10:], hashlib.blake2b(MESSAGE).digest())
+
+
+def test_comment_is_ours_unless_given() -> None:
+    key = minisign.SecretKey.generate()
+    assert (len(key.number), len(key.seed)) == (8, 32)
+    assert minisign.verify(MESSAGE, key.sign(MESSAGE), key.public_key) == "saksei/v1"
+
+
+def test_longest_comment_is_one_that_stock_minisign_reads(tmp_path: Path) -> None:
+    """A line with its end and the zero behind it has 8192 bytes there."""
+    longest = "x" * (8192 - len("trusted comment: ") - 2)
+    assert stock_verifies(tmp_path, MESSAGE, KEY.sign(MESSAGE, trusted_comment=longest), KEY.public_key)
+    with pytest.raises(ValueError, match="comment"):
+        KEY.sign(MESSAGE, trusted_comment=longest + "x")
 
 
 @pytest.mark.parametrize("comment", ["two\nlines", "return\r", "\0", "x" * 8192])

@@ -132,10 +132,11 @@ def test_reply_of_an_addition_has_its_own_handle() -> None:
         (plain(b"ok", length=MAX_REPLY + 1), PaddingError),
         (plain(b"ok", length=0xFFFF), PaddingError),
         (plain(b"")[:-1] + b"\1", PaddingError),
+        *((plain(b"ok")[:-2] + end, PaddingError) for end in (b"X\0", b"\0X", b" \0", b"\0\n")),
         (plain(b"\xff"), PayloadError),
         (plain(b"\xed\xa0\x80"), PayloadError),
     ],
-    ids=["short", "long", "longest", "end", "not-utf-8", "surrogate"],
+    ids=["short", "long", "longest", "end", "letter", "last-letter", "space", "last-line-end", "not-utf-8", "surrogate"],
 )
 def test_opened_but_malformed_is_refused(written: bytes, error: type[CryptoError]) -> None:
     with pytest.raises(error):
