@@ -37,7 +37,7 @@ def inspect_log(connection: Connection, stored: StoredCall, state: LogState) -> 
     if signed and (kept is None or roots.get(kept.size) != kept.root):
         raise LogInconsistentError("What was signed last is not what the database holds.")
     _inspect_stores(connection, call_id, log)
-    _inspect_promises(connection, stored)
+    inspect_promises(connection, stored)
 
 
 def _roots(log: Log, sizes: Sequence[int]) -> dict[int, bytes]:
@@ -76,8 +76,8 @@ def _inspect_stores(connection: Connection, call_id: str, log: Log) -> None:
             raise EnvelopeMissingError("An envelope that must be here is not.")
 
 
-def _inspect_promises(connection: Connection, stored: StoredCall) -> None:
-    """Nothing that waits may be older than was promised; what was cut already only waits to be deleted."""
+def inspect_promises(connection: Connection, stored: StoredCall) -> None:
+    """Raise PromiseBrokenError where something waits longer than was promised; what was cut already only waits to be deleted."""
     call_id = stored.call.call
     cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one()
     for table in (models.pending_reports, models.pending_withdrawals):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from app.arrival import began
+from app.inspection import inspect_promises
 from app.metrics import ACCEPTED, TAKEN_BACK
 from app.publishing import checkpoint, checkpoint_size, entries_between
 from app.receipts import SECRET_BYTES, promise_withdrawal, withdraw
@@ -23,7 +24,7 @@ from app.timestamps import read_token
 from app.uploads import received, require_size
 from app.work import require_work
 from crypto.entries import frame
-from crypto.errors import SizeError
+from crypto.errors import PromiseBrokenError, SizeError
 from crypto.replies import RECORD_SIZE
 
 OCTETS = "application/octet-stream"
@@ -166,10 +167,14 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(service: Served) -> Response:
-    """The database answers at the right version, every call has its key, and publishing goes on; 503 and a word otherwise."""
+    """503 and a word unless the database is at the right version, every call has its key, publishing goes on and no promise is late."""
     await service.database.read(require_head)
     for stored in await service.book.all():
         service.keys.signer(stored.call)
+        try:
+            await service.database.read(partial(inspect_promises, stored=stored))
+        except PromiseBrokenError as error:
+            return PlainTextResponse(f"{error.word}\n", 503)
     if service.health.publishing:
         return PlainTextResponse(f"{service.health.publishing}\n", 503)
     return PlainTextResponse("ok\n")

@@ -12,6 +12,7 @@ from app import models
 from app.calls import StoredCall
 from app.dialect import insert_once, now_ms, refused_by_trigger, share_call
 from app.errors import ClosedError, UnknownReportError
+from app.publishing import is_destroyed
 from app.submissions import sign_promise
 from crypto.entries import withdraw_entry
 from crypto.notes import SignerKey
@@ -21,11 +22,12 @@ SECRET_BYTES = 32
 
 
 class Standing(StrEnum):
-    """Where a report stands: taken and waiting for its batch, in the log, or withdrawn."""
+    """Where a report stands: taken and waiting for its batch, in the log, withdrawn, or destroyed with its call."""
 
     PENDING = "pending"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,11 @@ def destroy_envelopes(connection: Connection, call_id: str, digests: Sequence[by
 def standings(connection: Connection, call_id: str, receipt: Receipt) -> dict[int, Standing]:
     """Where each report of the receipt stands, by its n (0 is the first, 1..99 are additions); those never sent are absent."""
     numbers = {receipt.handle(call_id, n): n for n in range(MAX_ADDITIONS + 1)}
+    logged = Standing.DESTROYED if is_destroyed(connection, call_id) else Standing.PUBLISHED
     found: dict[int, Standing] = {}
     for table, standing in (
         (models.pending_reports, Standing.PENDING),
-        (models.reports, Standing.PUBLISHED),
+        (models.reports, logged),
         (models.pending_withdrawals, Standing.WITHDRAWN),
         (models.withdrawals, Standing.WITHDRAWN),
     ):

@@ -39,7 +39,7 @@ __all__ = [
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-STANDINGS = ("pending", "published", "withdrawn")
+STANDINGS = ("pending", "published", "withdrawn", "destroyed")
 """Where a report stands, as receipt_page says it."""
 
 _FORM_TEXTS = (

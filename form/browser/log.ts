@@ -120,7 +120,7 @@ export class Entries {
 }
 
 /** Where a report stands. */
-export type Standing = "published" | "withdrawn" | "unknown";
+export type Standing = "published" | "withdrawn" | "destroyed" | "unknown";
 
 /** The log of one call, its entries proven by a checkpoint. */
 export class Log {
@@ -164,6 +164,7 @@ export class Log {
   standing(handle: string): Standing {
     const report = this.report(handle);
     if (report === undefined) return "unknown";
-    return report.withdrawn ? "withdrawn" : "published";
+    if (report.withdrawn) return "withdrawn";
+    return this.entries.destroyed ? "destroyed" : "published";
   }
 }

@@ -143,7 +143,7 @@ export class ReceiptPage {
     const heading = element("h2", n === 0 ? sentence("standing.first") : sentence("standing.addition", { n: shown(n) }), { tabindex: "-1" });
     const row = this.box(heading, this.line(standing, `standing.${standing}`));
     row.id = `report-${n}`;
-    if (standing === "withdrawn") return row;
+    if (standing === "withdrawn" || standing === "destroyed") return row;
     if (standing === "published") {
       const state = held ? "held" : countersigned === "forged" ? "forged" : "unheld";
       row.append(this.line(state, `held.${state}`));

@@ -181,6 +181,8 @@ async def test_overdue_promise_is_noticed(intake: Intake, make_call: PublicCall)
     await intake.add(call)
     row = {"call": "overdue", "digest": bytes(32), "handle": bytes(32), "batch": int(time.time()) - 3604}
     await intake.service.database.write(lambda c: c.execute(models.pending_reports.insert(), row) and None)
+    ready = await intake.client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "promise-broken\n")
     assert await failing(intake.service) == ["log of overdue"]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,13 @@ from app.errors import ClosedError, NotOpenError
 from app.inspection import inspect_log
 from app.logstate import LogState
 from app.publishing import log_size
-from app.receipts import withdraw
+from app.receipts import Standing, standings, withdraw
 from app.replies import load_round
 from app.restores import PublicLog, restore_backup
 from app.retention import Destroyed, destroy_call, destroy_rows
 from app.submissions import SealedReport
 from crypto.entries import unframe
+from crypto.receipts import Receipt
 from crypto.replies import build_round
 from tests.app.test_arrival_order import files_of, server_folder
 from tests.app.test_bundles import bundle_of
@@ -150,6 +152,19 @@ async def test_log_stays_provable(intake: Intake, over: MadeCall) -> None:
     bundle = await bundle_of(intake, over)
     assert sorted(one.outcome for one in bundle.outcomes) == ["destroyed"] * 4 + ["withdrawn"]
     assert (await intake.client.get("/calls/over/replies/all")).status_code == 404
+
+
+async def test_holder_is_told(intake: Intake, over: MadeCall) -> None:
+    """Who looks for a report finds that it had arrived, and that it is destroyed."""
+    receipt = Receipt.generate()
+    await fill(intake, over)
+    report = replace(sealed(4), digest=hashlib.sha256(b"another").digest(), handle=receipt.handle(over.id, 0))
+    await intake.service.database.write(partial(take, call=over, reports=[report]))
+    assert await intake.service.publisher.publish()
+    look = partial(standings, call_id=over.id, receipt=receipt)
+    assert await intake.service.database.read(look) == {0: Standing.PUBLISHED}
+    await destroy(intake, over)
+    assert await intake.service.database.read(look) == {0: Standing.DESTROYED}
 
 
 async def test_again_changes_nothing(intake: Intake, over: MadeCall) -> None:
