@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,6 +113,12 @@ def test_cost_is_what_libsodium_makes_of_its_limits(opslimit: int, memlimit: int
     assert inner[72:] == hashlib.blake2b(b"Ed" + inner[:72], digest_size=32).digest()
 
 
+def test_key_without_passphrase_stands_as_minisign_writes_it() -> None:
+    packed = base64.b64decode(KEY.to_text(None).splitlines()[1])
+    public = base64.b64decode(KEY.public_key)[10:]
+    assert packed == b"Ed\0\0B2" + bytes(32 + 16) + KEY.number + KEY.seed + public + bytes(32)
+
+
 def test_passphrase_is_normalized() -> None:
     assert minisign.SecretKey.parse(KEY.to_text("café", **CHEAP), "cafe\u0301") == KEY
 
@@ -202,6 +209,18 @@ def legacy() -> str:
     return "\n".join([lines[0], base64.b64encode(b"Ed" + packed[2:]).decode(), *lines[2:]])
 
 
+def signed_by_hand(comment: str) -> str:
+    """A signature with any trusted comment."""
+    key = Ed25519PrivateKey.from_private_bytes(KEY.seed)
+    signature = key.sign(hashlib.blake2b(MESSAGE).digest())
+    first, last = (base64.b64encode(part).decode() for part in (b"ED" + KEY.number + signature, key.sign(signature + comment.encode())))
+    return f"untrusted comment: saksei/v1\n{first}\ntrusted comment: {comment}\n{last}\n"
+
+
+def test_what_is_signed_by_hand_is_ours() -> None:
+    assert signed_by_hand("saksei/v1") == KEY.sign(MESSAGE)
+
+
 SIGNATURE = KEY.sign(MESSAGE)
 BAD_SIGNATURES = {
     "empty": "",
@@ -215,6 +234,9 @@ BAD_SIGNATURES = {
     "no last LF": SIGNATURE[:-1],
     "carriage returns": SIGNATURE.replace("\n", "\r\n"),
     "line after": SIGNATURE + "more\n",
+    "text after": SIGNATURE + "more",
+    "control character, signed": signed_by_hand("saksei\x01v1"),
+    "carriage return, signed": signed_by_hand("saksei/v1\r"),
     "legacy": legacy(),
     "another key": minisign.SecretKey.generate().sign(MESSAGE),
     "key number of another key": minisign.SecretKey(KEY.number, bytes(32)).sign(MESSAGE),

@@ -48,6 +48,13 @@ def test_certificate_may_be_base64(authority: Authority, token: bytes) -> None:
     assert timestamps.token_time(token, MESSAGE, one_line) == timestamps.token_time(token, MESSAGE, authority.certificate)
 
 
+@pytest.mark.parametrize("junk", ["!", "\n", " ", "-"])
+def test_base64_of_a_certificate_has_no_junk(authority: Authority, token: bytes, junk: str) -> None:
+    one_line = "".join(authority.certificate.strip().split("\n")[1:-1])
+    with pytest.raises(SignatureError):
+        timestamps.token_time(token, MESSAGE, one_line[:40] + junk + one_line[40:])
+
+
 @pytest.mark.parametrize("certificate", ["", "x", "AAAA", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "ក"])
 def test_unreadable_certificate_is_refused(token: bytes, certificate: str) -> None:
     with pytest.raises(SignatureError):
