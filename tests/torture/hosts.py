@@ -3,7 +3,7 @@
 Two network namespaces (`ip netns`), each with a line to the submitters and a line to a bridge on which the database listens. The second
 is what is cut: `ip link set … down`, with no word to anybody, so that the database still believes in the sessions and locks of a host that
 is gone. With `--processes` the hosts are two processes of this machine instead, and one is
-killed (SIGKILL) and started again. `python -m tests.torture.hosts [--times N] [--processes]`; 10 cuts unless told otherwise.
+killed (SIGKILL) and started again. `python -m tests.torture.hosts [--times N] [--processes]`; 5 cuts unless told otherwise.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def cut_apart(times: int, *, apart: bool) -> Verdict:
 def main() -> int:
     """Run it, in a network of its own."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.hosts", description=__doc__)
-    parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--processes", action="store_true")
     chosen = parser.parse_args()
     if not chosen.processes and ALONE not in os.environ:
