@@ -110,6 +110,14 @@ def nested(times: int) -> JsonValue:
     return value
 
 
+def beside(levels: int) -> JsonValue:
+    """So many arrays in one another, and one more bracket than levels."""
+    value: JsonValue = []
+    for _ in range(levels - 2):
+        value = [value]
+    return [value, []]
+
+
 @pytest.mark.parametrize(
     ("data", "value"),
     [
@@ -117,6 +125,7 @@ def nested(times: int) -> JsonValue:
         (b"-9007199254740991", -INTEGER_LIMIT),
         (rb'"\\u0000"', "\\u0000"),
         (b'{"a":[' * 31 + b"[[]]" + b"]}" * 31, nested(31)),
+        (b"[" * 64 + b"]" * 63 + b",[]]", beside(64)),
         (b"[" + b",".join([b"[[]]"] * 40) + b"]", [[[]]] * 40),
         (rb'["\\u0000",{"a":null}]', ["\\u0000", {"a": None}]),
         (rb'"\b\f\n\r\t\u001f\"\\/"', '\b\f\n\r\t\x1f"\\/'),

@@ -29,6 +29,7 @@ ACCEPTED = {
     "number-like-keys": '{"10":1,"9":2}',
     "sixty-four-levels": "[" * 64 + "]" * 64,
     "sixty-four-levels-of-both": '[{"a":' * 32 + "0" + "}]" * 32,
+    "sixty-four-levels-and-one-beside": "[" * 64 + "]" * 63 + ",[]]",
     "many-brackets-side-by-side": "[" + ",".join(["[{}]"] * 100) + "]",
     "brackets-in-a-text": '{"a":"' + "[{" * 100 + '"}',
 }
@@ -80,6 +81,7 @@ REFUSED = {
     "sixty-five-levels": "[" * 65 + "]" * 65,
     "sixty-five-levels-of-both": "[" + '[{"a":' * 32 + "0" + "}]" * 32 + "]",
     "sixty-five-levels-at-the-end": '{"a":1,"b":' + "[" * 64 + "]" * 64 + "}",
+    "sixty-five-levels-and-one-beside": "[" * 65 + "]" * 64 + ",[]]",
     "six-hundred-levels": "[" * 600 + "]" * 600,
     "five-thousand-levels": '{"a":' * 5000 + "0" + "}" * 5000,
 }
