@@ -23,6 +23,7 @@ from crypto.merkle import Frontier, leaf_hash
 from crypto.notes import Checkpoint, VerifierKey, parse_checkpoint
 
 CUT_WEIGHT = 64 << 20
+FORGET_AT_ONCE = 64
 
 _MOVE_REPORT = text(
     "INSERT INTO reports (call, digest, handle, batch) SELECT call, digest, handle, batch FROM pending_reports"
@@ -141,7 +142,8 @@ class Publisher:
         return cut
 
     async def _forget(self, stored: StoredCall) -> None:
-        await self._database.write(lambda connection: forget_published(connection, stored.call.call), weight=CUT_WEIGHT)
+        while await self._database.write(partial(forget_published, call_id=stored.call.call), weight=CUT_WEIGHT):
+            pass
         self._scrub_due = True
 
     async def _sign(self, stored: StoredCall, *, trust_database: bool) -> None:
@@ -224,20 +226,23 @@ def cut_batch(connection: Connection, stored: StoredCall) -> bool:
     return True
 
 
-def forget_published(connection: Connection, call_id: str) -> None:
-    """Delete from the pending store what stands in the log; doing it twice does no harm.
+def forget_published(connection: Connection, call_id: str) -> bool:
+    """Delete from the pending store some of what stands in the log; True when more is left. Doing it twice does no harm.
 
-    Each waiting row is looked for in the store that stays: a list of what stands there would be read as a whole at every batch.
+    A few reports at a time, so that nobody who sends waits for the whole batch to be overwritten. Each waiting row is looked for in the
+    store that stays: a list of what stands there would be read as a whole at every batch.
     """
     reports, waiting, parts = models.reports, models.pending_reports, models.pending_envelopes
     cut = select(models.logs.c.cut).where(models.logs.c.call == call_id).scalar_subquery()
     logged = exists().where(reports.c.call == call_id, reports.c.digest == waiting.c.digest)
-    gone = select(waiting.c.digest).where(waiting.c.call == call_id, waiting.c.batch <= cut, logged)
-    connection.execute(delete(parts).where(parts.c.call == call_id, parts.c.digest.in_(gone)))
-    connection.execute(delete(waiting).where(waiting.c.call == call_id, waiting.c.batch <= cut, logged))
+    due = select(waiting.c.digest).where(waiting.c.call == call_id, waiting.c.batch <= cut, logged)
+    gone = connection.execute(due.order_by(waiting.c.digest).limit(FORGET_AT_ONCE)).scalars().all()
+    for table in (parts, waiting) if gone else ():
+        connection.execute(delete(table).where(table.c.call == call_id, table.c.digest.in_(gone)))
     stands, withdrawn = models.withdrawals, models.pending_withdrawals
     known = exists().where(stands.c.call == call_id, stands.c.handle == withdrawn.c.handle)
     connection.execute(delete(withdrawn).where(withdrawn.c.call == call_id, withdrawn.c.batch <= cut, known))
+    return len(gone) == FORGET_AT_ONCE
 
 
 def begin_state(connection: Connection, call_id: str, *, trust_database: bool) -> SignedLog:

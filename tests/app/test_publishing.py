@@ -9,7 +9,17 @@ from sqlalchemy import Connection, select, text, update
 
 from app import models
 from app.logstate import LogState
-from app.publishing import Publisher, checkpoint, cut_batch, entries_between, forget_published, log_size, look, signed_entries
+from app.publishing import (
+    FORGET_AT_ONCE,
+    Publisher,
+    checkpoint,
+    cut_batch,
+    entries_between,
+    forget_published,
+    log_size,
+    look,
+    signed_entries,
+)
 from app.receipts import withdraw
 from app.service import build_service
 from app.submissions import accept
@@ -212,6 +222,17 @@ async def test_forgetting_twice_is_harmless(intake: Intake, hasty: MadeCall) -> 
     for _ in range(2):
         await intake.service.database.write(partial(forget_published, call_id=hasty.id))
     assert await waiting(intake, hasty) == 2
+
+
+async def test_forgetting_in_small_steps(intake: Intake, hasty: MadeCall) -> None:
+    """A large batch is not deleted at one stroke: who sends meanwhile waits for a part of it."""
+    await intake.add(hasty)
+    await take(intake, hasty, FORGET_AT_ONCE + 3)
+    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
+        await asyncio.sleep(0.1)
+    forget = partial(forget_published, call_id=hasty.id)
+    assert [await intake.service.database.write(forget) for _ in range(2)] == [True, False]
+    assert await count(intake, "pending_reports") == await count(intake, "pending_envelopes") == 0
 
 
 async def test_only_one_publishes(intake: Intake, hasty: MadeCall) -> None:

@@ -170,6 +170,6 @@ async def test_forgetting_reads_no_store(intake: Intake, asked: MadeCall) -> Non
     await intake.add(asked)
     plans = await intake.service.database.write(partial(plans_of_forgetting, call_id=asked.id))
     stays = [plan for plan in plans if plan.startswith(("SEARCH reports", "SEARCH withdrawals"))]
-    assert len(stays) == 3
+    assert len(stays) == 2
     assert [plan for plan in stays if "AND" not in plan] == []
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
