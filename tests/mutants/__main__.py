@@ -90,7 +90,7 @@ def said(module: str) -> int:
 
     Raises LookupError when the page lacks it.
     """
-    found = re.search(rf"^\| `{module}` \|.*\| (\d+|–) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    found = re.search(rf"^\| `{module}` \| (?:\d+|–) \| (?:\d+|–) \| (\d+|–) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise LookupError(f"The page says nothing of {module}.")
     return 0 if found[1] == "–" else int(found[1])
