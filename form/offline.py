@@ -86,6 +86,7 @@ def _body(call: Call, call_sha256: str, tag: str) -> str:
         onion_url=None,
         leave_address=LEAVE_ADDRESS,
         languages=[(other, Catalogue(other)("language.name"), "#") for other in call.languages],
+        refused_elsewhere=[(other, Catalogue(other)("plain.refused")) for other in call.languages if other != tag],
         script_texts=say.beginning(*_SCRIPT_TEXTS),
     ).strip()
 

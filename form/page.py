@@ -16,11 +16,11 @@ from form.assets import Asset, asset, asset_names, source_asset
 from form.catalogue import LANGUAGES, Catalogue
 from form.fields import Field, MendedProblem, read_consent
 from form.moments import deadline_moments, opening_moments
+from questionnaire.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from questionnaire.errors import Problem
     from questionnaire.models import Call
 
 __all__ = [
@@ -85,7 +85,10 @@ _MOST_WORDS_K = 20
 _FEWEST_GROUPS = 3
 """A form of fewer groups of questions is one page: turning pages would only be in the way."""
 
-_ADDITION = frozenset({"receipt", "addition"})
+_RECEIPT = "receipt"
+"""The last field of the plain form."""
+
+_ADDITION = frozenset({_RECEIPT, "addition"})
 """Where scripts are off, the receipt page posts these two fields alone to be given the form for an addition."""
 
 
@@ -161,6 +164,7 @@ def draw_form(  # noqa: PLR0913 - each is a fact the form shows
     """The form in a template of its own: form.html, or offline_body.html that stands on it. `frame` is what else that template shows."""
     if posted.keys() == _ADDITION:
         problems = ()  # nothing was answered yet, so there is nothing to mend
+    problems = problems or _too_large(call, posted, refusal)
     wrong = {problem.question: problem.code for problem in problems}
     drawn = [Field(call, question, say, posted, wrong.get(question.id, "")) for question in call.questions]
     sections = _sections(call, drawn, say.lang)
@@ -309,6 +313,13 @@ def _mended(problems: Sequence[Problem], drawn: Sequence[Field], say: Catalogue)
     places = {field.id: (field.target, field.label) for field in drawn}
     places |= {"consent": ("consent-C0", say("consent.section")), "audience": ("f-audience", say("audience.legend"))}
     return [MendedProblem(*places.get(problem.question, ("", "")), say(f"problem.{problem.code}")) for problem in problems]
+
+
+def _too_large(call: Call, posted: Mapping[str, Sequence[str]], refusal: str | None) -> Sequence[Problem]:
+    """The files, where they are what does not fit: the receipt is the form's last field, so all that was typed did come."""
+    if refusal != "too-large" or _RECEIPT not in posted:
+        return ()
+    return [Problem(question.id, "too-large") for question in call.questions if question.type == "files"][:1]
 
 
 def _title(say: Catalogue, problems: Sequence[object], refusal: str | None) -> str:

@@ -31,6 +31,7 @@ ProblemCode = Literal[
     "rank-repeated",
     "too-many-files",
     "empty-file",
+    "too-large",
 ]
 
 

@@ -5,6 +5,7 @@ import { ReceiptPage } from "./receipt_page.js";
 import { showOwnTime } from "./deadline.js";
 import { bindEscape, bindLeaving } from "./leaving.js";
 import { all, first, part, sentence } from "./page.js";
+import { bindChoosing } from "./choosing.js";
 import { bindPlates } from "./plate.js";
 import { fetchedPage } from "./sending.js";
 
@@ -45,6 +46,7 @@ async function add(sealer: Writing["sealer"]): Promise<boolean> {
 function start(writing: Writing, carried: Carried | null): void {
   bindLeaving();
   bindPlates();
+  bindChoosing();
   showOwnTime();
   if (document.getElementById("look") !== null) new ReceiptPage(add);
   if (document.getElementById("report") === null) return;

@@ -355,7 +355,10 @@ def test_leaving_asks_no_network(browser: Browser, form: Path, leave: str) -> No
 
 def test_without_scripts_it_says_so(browser: Browser, form: Path) -> None:
     with from_file(browser, form, scripts=False) as opened:
-        expect(opened.page.locator("noscript .notice").first).to_have_text(KM("plain.refused"))
+        said = opened.page.locator("body noscript .notice")
+        expect(said).to_have_text([KM("plain.refused"), EN("plain.refused")])
+        assert [notice.get_attribute("lang") for notice in said.all()] == [None, "en"]
+        expect(opened.page.locator("nav a")).to_be_hidden()
         expect(opened.page.locator("button:visible")).to_have_count(0)
 
 

@@ -126,6 +126,17 @@ def test_mended_page_leads_to_the_field(call: Call) -> None:
     assert Catalogue("en")("plain.files-again") not in pages(call, "en")["form"]
 
 
+def test_files_that_do_not_fit_are_told_at_the_field(call: Call) -> None:
+    """Unless the form broke off before its last field: then it may be the words that are too long."""
+    say = Catalogue("en")
+    whole = form_page(call, HASH, "en", receipt=RECEIPT, fields={"q-what": ["x"], "receipt": [RECEIPT]}, refusal="too-large")
+    assert 'href="#q-evidence"' in whole
+    assert whole.count(say("problem.too-large")) == 3  # in the summary, beside the field, and among the script's texts
+    broken_off = form_page(call, HASH, "en", receipt=RECEIPT, fields={"q-what": ["x"]}, refusal="too-large")
+    assert broken_off.count(say("problem.too-large")) == 1
+    assert broken_off.count(say("refusal.too-large")) == 2
+
+
 def test_every_field_has_its_names(call: Call) -> None:
     names = set(Elements(pages(call, "km")["form"]).values("name"))
     expected = {name for question in call.questions for name in field_names(question)} | {"consent", "audience", "contact", "receipt"}

@@ -39,6 +39,7 @@ def look(page: Page, intake: Intake, *, promise: bytes = b"") -> None:
     if promise:
         page.locator("summary", has_text=EN("kept.details")).click()
         page.set_input_files("#kept-promise", {"name": "promise.txt", "mimeType": "text/plain", "buffer": promise})
+        expect(page.locator("[data-chosen]")).to_have_text("promise.txt")
     page.fill("#receipt", intake.receipt.groups())
     page.click("[data-do=send]")
     expect(page.locator("#standing")).to_be_visible()

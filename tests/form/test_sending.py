@@ -76,6 +76,8 @@ def test_the_sealed_file_can_be_handed_in(browser: Browser, intake: Intake, tmp_
         with opened(browser, form_at(intake), scripts=scripts) as page:
             page.locator("summary", has_text=EN("hand.title")).click()
             page.set_input_files("#sealed", path)
+            expect(page.locator("[data-chosen]")).to_have_text(path.name if scripts else "")
+            expect(page.get_by_text(EN("file.choose"), exact=True)).to_be_visible(visible=scripts)
             page.click(f"button:has-text('{EN('hand.button')}')")
             expect(page.locator("h1")).to_have_text(EN("arrived.title"))
             expect(page.locator("[data-kept]")).to_have_count(0)
