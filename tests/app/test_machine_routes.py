@@ -85,6 +85,13 @@ async def test_odd_checkpoint_sizes(intake: Intake, asked: MadeCall, size: str) 
     assert (await intake.client.get(f"/calls/{asked.id}/log/checkpoint.{size}")).status_code in (404, 422)
 
 
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%FF", "nobody"])
+async def test_odd_authorities(intake: Intake, asked: MadeCall, name: str) -> None:
+    """Not every text can be asked of PostgreSQL."""
+    await intake.add(asked)
+    assert (await intake.client.get(f"/calls/{asked.id}/log/1.{name}.tsr")).status_code == 404
+
+
 async def test_health_and_readiness(intake: Intake, asked: MadeCall) -> None:
     await intake.add(asked)
     assert [(await intake.client.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
