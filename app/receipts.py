@@ -54,7 +54,7 @@ def withdraw(connection: Connection, stored: StoredCall, secret: bytes) -> Withd
     if not _digests(connection, call_id, handle):
         raise UnknownReportError("No report here belongs to this receipt.")
     now = now_ms(connection)
-    if now >= stored.ends * 1000:
+    if now >= stored.ends * 1000 or is_destroyed(connection, call_id):  # nothing comes after the end, even where a clock went back
         raise ClosedError("Retention has ended; what was here is destroyed.")
     cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one()
     batch = max(stored.schedule.after(max(now // 1000, cut)), _batch_of_report(connection, call_id, handle))

@@ -36,6 +36,7 @@ from tests.app.test_restores import lose
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from questionnaire.models import Call
     from tests.app.made import Intake, MadeCall, PublicCall
 
 __all__ = ["server_folder"]
@@ -188,6 +189,21 @@ async def test_nothing_comes_after(intake: Intake, over: MadeCall) -> None:
         await intake.service.database.write(
             partial(load_round, stored=over.stored, content=round_, signature=over.signing.sign(round_).encode())
         )
+
+
+async def test_end_stays_the_end(intake: Intake, make_call: PublicCall) -> None:
+    """Destroyed while a clock ran ahead, and now it is right again: the log has ended all the same."""
+    deadline = int(time.time()) - DAY + 60
+    call = make_call(call="over", opens=deadline - 60, deadline=deadline, grace_seconds=1, retention_days=1)
+    await fill(intake, call)
+    await intake.service.database.write(partial(destroy_rows, stored=replace(call.stored, call=replace_deadline(call, deadline - 120))))
+    with pytest.raises(ClosedError):
+        await intake.service.database.write(partial(withdraw, stored=call.stored, secret=SECRETS[1]))
+
+
+def replace_deadline(call: MadeCall, deadline: int) -> Call:
+    """The call as it looks to who believes that it ended at another time."""
+    return call.stored.call.model_copy(update={"deadline": deadline})
 
 
 async def test_not_before_its_time(intake: Intake, make_call: PublicCall) -> None:
