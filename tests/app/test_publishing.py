@@ -228,7 +228,8 @@ async def test_forgetting_in_small_steps(intake: Intake, hasty: MadeCall) -> Non
     """A large batch is not deleted at one stroke: who sends meanwhile waits for a part of it."""
     await intake.add(hasty)
     await take(intake, hasty, FORGET_AT_ONCE + 3)
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
+    while await waiting(intake, hasty):
+        await intake.service.database.write(partial(cut_batch, stored=hasty.stored))
         await asyncio.sleep(0.1)
     forget = partial(forget_published, call_id=hasty.id)
     assert [await intake.service.database.write(forget) for _ in range(2)] == [True, False]

@@ -31,6 +31,7 @@ WORDS = {
     "full",
     "version",
     "signature",
+    "unreachable",
 }
 
 

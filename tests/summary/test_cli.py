@@ -79,7 +79,7 @@ def test_unusable_file_is_one_line(folder: Path) -> None:
     ("words", "expected"),
     [
         pytest.param(("verify", "broken.zip", "--call", "call.json"), "error: release: ", id="broken"),
-        pytest.param(("verify", "release.zip", "--call", "not-a-call.json"), "error: wrong-call: ", id="no-call"),
+        pytest.param(("verify", "release.zip", "--call", "not-a-call.json"), "error: version: ", id="no-call"),
         pytest.param(("show", "broken.zip"), "error: release: ", id="show-broken"),
         pytest.param(
             ("export", "release.zip", "--format", "csv", "--audience", "press", "--out", "x.csv"), "error: release: ", id="other-audience"
