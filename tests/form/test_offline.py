@@ -359,6 +359,8 @@ def test_without_scripts_it_says_so(browser: Browser, form: Path) -> None:
         expect(said).to_have_text([KM("plain.refused"), EN("plain.refused")])
         assert [notice.get_attribute("lang") for notice in said.all()] == [None, "en"]
         expect(opened.page.locator("nav a")).to_be_hidden()
+        expect(opened.page.locator("form")).not_to_have_count(0)
+        expect(opened.page.locator("form:visible")).to_have_count(0)
         expect(opened.page.locator("button:visible")).to_have_count(0)
 
 

@@ -221,6 +221,7 @@ def test_every_standing_can_be_shown(call: Call) -> None:
         page = receipt_page(call, "en", outcome=standing, receipt=RECEIPT)
         assert Catalogue("en")(f"standing.{standing}") in page
         assert ('name="action" value="withdraw"' in page) == (standing in ("pending", "published"))
+    assert f'<p class="lead">{Catalogue("en")("standing.listed")}</p>' in receipt_page(call, "en", outcome="published")
     many = receipt_page(call, "km", outcome=None, receipt=RECEIPT, standings={0: "published", 3: "withdrawn"})
     assert Catalogue("km")("standing.addition", n="៣") in many
 
