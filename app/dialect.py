@@ -15,10 +15,12 @@ from app.models import LATE_SQLSTATE
 
 SQLITE_FULL = 13
 SQLITE_CONSTRAINT_TRIGGER = 1811
-SQLITE_UNAVAILABLE = frozenset({5, 6, 14})
+SQLITE_UNAVAILABLE = frozenset({5, 6, 8, 10, 14})
+"""Busy, locked, read-only, a disk that fails, and no such file or no right to it."""
 POSTGRESQL_FULL = frozenset({"53100", "53200"})
 POSTGRESQL_RACE = "40"
-POSTGRESQL_UNAVAILABLE = ("08", "57P", "53300", "25006", POSTGRESQL_RACE)
+POSTGRESQL_LOCKED = "55P03"
+POSTGRESQL_UNAVAILABLE = ("08", "57P", "58030", "53300", "25006", POSTGRESQL_RACE)
 
 Statements = Mapping[str, TextClause]
 """One statement for each kind of database, by the name of its dialect."""
@@ -154,7 +156,7 @@ def disk_is_full(error: DBAPIError) -> bool:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """True when the database is locked, gone, shutting down or read-only: trying again later can help."""
+    """True when the database is locked, gone, shutting down or read-only, or its disk fails: trying again later can help."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return (code & 0xFF) in SQLITE_UNAVAILABLE
@@ -164,6 +166,11 @@ def is_unavailable(error: DBAPIError) -> bool:
 def lost_a_race(error: DBAPIError) -> bool:
     """True when PostgreSQL undid the transaction for the sake of another, such as in a deadlock: the same can be done again at once."""
     return _sqlstate(error).startswith(POSTGRESQL_RACE)
+
+
+def waited_in_vain(error: DBAPIError) -> bool:
+    """True when PostgreSQL gave up waiting for a lock, after lock_timeout."""
+    return _sqlstate(error) == POSTGRESQL_LOCKED
 
 
 def _sqlstate(error: DBAPIError) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app import models
-from app.dialect import is_unavailable, lock_key, lost_a_race
+from app.dialect import is_unavailable, lock_key, lost_a_race, waited_in_vain
 from app.errors import BusyError, OverloadedError
 from app.transactions import GROUP_JOBS, GROUP_WEIGHT, Database, GroupJob, Item, Job, T, translate
 
@@ -25,6 +25,9 @@ GROUPS_AT_ONCE = 2
 WAITING_JOBS = 2048
 CONNECT_SECONDS = 10
 POOL_SECONDS = 30
+VACUUM_WAIT_SECONDS = 3
+"""So long a table that is to be written anew is waited for: whoever wants to write to it stands behind that wait, and some read for minutes
+(an export, a backup). Longer than PostgreSQL's own vacuum needs to give way."""
 
 SILENT_SECONDS = 25
 """How long a line to the database may give no sign of life, seen from either end. A host that is cut off must let go of the publisher's
@@ -143,14 +146,22 @@ class PostgresqlDatabase(Database):
         return await self._vacuum(models.pending_reports, models.pending_envelopes, models.pending_withdrawals)
 
     async def compact(self) -> bool:
-        """Write anew every table that anything is deleted from; it waits for who reads. See Database.compact."""
+        """Write anew every table that anything is deleted from. See Database.compact."""
         return await self.scrub() and await self._vacuum(models.envelopes, models.replies, models.rounds)
 
     async def _vacuum(self, *tables: Table) -> bool:
         async with self._connection() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            for table in tables:
-                await connection.execute(text(f"VACUUM FULL {table.name}"))
+            await connection.execute(text(f"SET lock_timeout = '{VACUUM_WAIT_SECONDS}s'"))
+            try:
+                for table in tables:
+                    await connection.execute(text(f"VACUUM FULL {table.name}"))
+            except DBAPIError as error:
+                if waited_in_vain(error):
+                    return False
+                raise
+            finally:
+                await connection.execute(text("RESET lock_timeout"))
         return True
 
     async def close(self) -> None:

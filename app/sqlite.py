@@ -29,6 +29,8 @@ from crypto.errors import CryptoError
 QUEUE_JOBS = 2048
 READERS = 4
 BUSY_SECONDS = 10
+SCRUB_WAIT_SECONDS = 1
+"""So long a reader is waited for before the journal is cut: nobody can write meanwhile, and some read for minutes (an export)."""
 CHECKPOINT_PAGES = 4000
 """Pages in the journal (16 MB) at which SQLite copies them into the database: a few groups of small reports, not one."""
 STATEMENTS = 512
@@ -163,9 +165,11 @@ class SqliteDatabase(Database):
         try:
             cursor = raw.cursor()
             cursor.execute("PRAGMA query_only = OFF")
+            cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT_SECONDS * 1000}")
             with _lock_file(self._write_lock) as descriptor, _locked(descriptor):
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 row = cursor.fetchone()
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
             return row is not None and int(row[0]) == 0
         finally:
             raw.close()

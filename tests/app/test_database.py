@@ -3,9 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
@@ -16,6 +18,7 @@ from app.errors import BusyError, FullError
 from app.settings import Settings
 from app.sqlite import SqliteDatabase
 from app.transactions import Database, translate
+from tests.app.made import Intake, MadeCall
 
 pytestmark = pytest.mark.anyio
 
@@ -160,7 +163,14 @@ async def test_jobs_at_close_are_finished(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "meant"), [(sqlite3.SQLITE_FULL, FullError), (sqlite3.SQLITE_BUSY, BusyError), (sqlite3.SQLITE_CORRUPT, OperationalError)]
+    ("code", "meant"),
+    [
+        (sqlite3.SQLITE_FULL, FullError),
+        (sqlite3.SQLITE_BUSY, BusyError),
+        (sqlite3.SQLITE_READONLY, BusyError),
+        (sqlite3.SQLITE_IOERR_FSYNC, BusyError),
+        (sqlite3.SQLITE_CORRUPT, OperationalError),
+    ],
 )
 async def test_errors_become_words(code: int, meant: type[Exception]) -> None:
     original = sqlite3.OperationalError("words that nobody matches")
@@ -189,3 +199,31 @@ async def test_deleted_bytes_are_overwritten(tmp_path: Path) -> None:
     await database.scrub()
     assert [path.name for path in tmp_path.iterdir() if secret[:30] in path.read_bytes()] == []
     await database.close()
+
+
+async def test_scrub_gives_way_to_readers(intake: Intake, asked: MadeCall, settings: Settings) -> None:
+    """Somebody reads for minutes: whoever sends must not stand behind that, so the wiping comes another time."""
+    database = intake.service.database
+    async with reading(settings):
+        await intake.add(asked)
+        assert await database.scrub() is False
+    assert await database.scrub() is True
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[None]:
+    """A transaction that has read the pending store, as an export has, and goes on."""
+    query = "SELECT count(*) FROM pending_reports"
+    if settings.sqlite_path is not None:
+        with closing(sqlite3.connect(settings.sqlite_path)) as reader:
+            reader.execute("BEGIN")
+            reader.execute(query).fetchall()
+            yield
+        return
+    server = await asyncpg.connect(settings.database_url.replace("+asyncpg", ""))
+    try:
+        async with server.transaction():
+            await server.fetch(query)
+            yield
+    finally:
+        await server.close()
