@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from app import models
 from app.calls import StoredCall
 from app.dialect import now_ms
 from app.logstate import LogState
 from app.publishing import checkpoint_size, entries_between
-from crypto.entries import Log, check_entries
+from crypto.entries import Log, check_entries, parse_entry
 from crypto.errors import EnvelopeMissingError, LogInconsistentError, PromiseBrokenError
 from crypto.merkle import Frontier
 from crypto.notes import VerifierKey, parse_checkpoint
+
+ASKED_AT_ONCE = 500
+"""Keys that one statement asks for."""
 
 
 def inspect_log(connection: Connection, stored: StoredCall, state: LogState) -> None:
@@ -77,10 +80,33 @@ def _inspect_stores(connection: Connection, call_id: str, log: Log) -> None:
 
 
 def inspect_promises(connection: Connection, stored: StoredCall) -> None:
-    """Raise PromiseBrokenError where something waits longer than was promised; what was cut already only waits to be deleted."""
+    """Raise PromiseBrokenError where something waits longer than was promised: for its batch, or for the checkpoint over that.
+
+    What was cut and signed already only waits to be deleted.
+    """
     call_id = stored.call.call
+    unsigned = _oldest_unsigned(connection, call_id)
+    if unsigned is not None and stored.schedule.publish_by(unsigned) * 1000 <= now_ms(connection):
+        raise PromiseBrokenError("A batch waits for its checkpoint longer than was promised: can the service sign?")
     cut = connection.execute(select(models.logs.c.cut).where(models.logs.c.call == call_id)).scalar_one()
     for table in (models.pending_reports, models.pending_withdrawals):
         oldest = connection.execute(select(func.min(table.c.batch)).where(table.c.call == call_id, table.c.batch > cut)).scalar_one()
         if oldest is not None and stored.schedule.publish_by(int(oldest)) * 1000 <= now_ms(connection):
             raise PromiseBrokenError("Something waits longer than was promised: is the service running?")
+
+
+def _oldest_unsigned(connection: Connection, call_id: str) -> int | None:
+    """The first batch promised to anything in the log that no checkpoint covers yet; None where all is signed."""
+    entries = entries_between(connection, call_id, checkpoint_size(connection, call_id), models.LAST_POSITION)
+    parsed = [parse_entry(entry) for entry in entries]
+    reports, withdrawals = models.reports, models.withdrawals
+    found: list[int] = []
+    for table, key, values in (
+        (reports, reports.c.digest, [entry.digest for entry in parsed if entry.kind == "report"]),
+        (withdrawals, withdrawals.c.handle, [entry.handle for entry in parsed if entry.kind == "withdraw"]),
+    ):
+        for start in range(0, len(values), ASKED_AT_ONCE):
+            asked = and_(table.c.call == call_id, key.in_(values[start : start + ASKED_AT_ONCE]))
+            oldest = connection.execute(select(func.min(table.c.batch)).where(asked)).scalar_one()
+            found += [] if oldest is None else [int(oldest)]
+    return min(found, default=None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, text, update
 from app import models, schema
 from app.check import check_service
 from app.logstate import LogState, empty_log
-from app.publishing import entries_between, log_size
+from app.publishing import cut_batch, entries_between, log_size
 from app.receipts import withdraw
 from app.service import Service, build_service
 from app.submissions import accept
@@ -184,6 +184,19 @@ async def test_overdue_promise_is_noticed(intake: Intake, make_call: PublicCall)
     ready = await intake.client.get("/readyz")
     assert (ready.status_code, ready.text) == (503, "promise-broken\n")
     assert await failing(intake.service) == ["log of overdue"]
+
+
+async def test_overdue_checkpoint_is_noticed(intake: Intake, make_call: PublicCall) -> None:
+    """It stands in the log in time, and no checkpoint says so: whoever was promised that cannot see it."""
+    call = make_call(call="overdue", batch_seconds=1)
+    await intake.add(call)
+    row = {"call": "overdue", "digest": bytes(32), "handle": bytes(32), "batch": int(time.time()) - 3604}
+    await intake.service.database.write(lambda c: c.execute(models.pending_reports.insert(), row) and None)
+    assert await intake.service.database.write(partial(cut_batch, stored=call.stored))
+    ready = await intake.client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "promise-broken\n")
+    assert await intake.service.publisher.publish()
+    assert (await intake.client.get("/readyz")).status_code == 200
 
 
 @pytest.mark.parametrize(
