@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -23,9 +23,17 @@ from app.timestamps import judge_tokens
 from crypto.errors import CryptoError
 
 CLOCK_TOLERANCE_MS = 5000
-_WAL_SETTINGS = text(
-    "SELECT name, setting FROM pg_settings WHERE name IN ('wal_recycle', 'archive_mode', 'wal_keep_size', 'max_wal_size') ORDER BY name"
-)
+_SETTINGS = text("SELECT name, setting FROM pg_settings")
+DURABLE = {"fsync": ("on",), "full_page_writes": ("on",)}
+"""What PostgreSQL must be set to for a promise to outlive a power cut: a client cannot ask for these, as it can for synchronous_commit."""
+FORGETFUL = {
+    "archive_mode": ("off",),
+    "wal_keep_size": ("0",),
+    "track_commit_timestamp": ("off",),
+    "log_statement": ("none", "ddl"),
+    "log_min_duration_statement": ("-1",),
+}
+"""What it must be set to so that it does not write down when somebody wrote and keep that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +153,22 @@ async def answered_headers(settings: Settings, path: str) -> list[tuple[bytes, b
 
 
 def check_journal(connection: Connection) -> Finding:
-    """How long what was deleted can stay in the database's own journal (format.md section 6)."""
+    """Whether the database's own journal keeps what was committed, and how long what was deleted can stay there (format.md section 6)."""
     if is_sqlite(connection):
         secure = int(connection.exec_driver_sql("PRAGMA secure_delete").scalar_one())
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         flush = int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
         holds = (secure, mode, flush) == (1, "wal", 2)
         return Finding("journal", holds, "deleted rows are overwritten, and the journal is cut after each batch")
-    found = {row.name: row.setting for row in connection.execute(_WAL_SETTINGS)}
-    if found["archive_mode"] != "off" or int(found["wal_keep_size"]) > 0:
-        return Finding(
-            "journal", False, "PostgreSQL archives or keeps its WAL, which holds the times of commits: archive_mode, wal_keep_size."
-        )
+    return judge_settings({row.name: row.setting for row in connection.execute(_SETTINGS)})
+
+
+def judge_settings(found: Mapping[str, str]) -> Finding:
+    """Whether a PostgreSQL server with these settings keeps what it committed, and does not keep when."""
+    for wanted, harm in ((DURABLE, "may lose what it committed when the power fails"), (FORGETFUL, "keeps the times of commits")):
+        wrong = [name for name, settings in wanted.items() if found[name] not in settings]
+        if wrong:
+            return Finding("journal", False, f"PostgreSQL {harm}: set {', '.join(f'{name} = {wanted[name][0]}' for name in wrong)}.")
     return Finding(
         "journal", True, f"PostgreSQL's WAL holds the times of commits until it is recycled (max_wal_size {found['max_wal_size']} MB)"
     )

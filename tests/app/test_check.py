@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, delete, text, update
 
 from app import models, schema
-from app.check import check_service
+from app.check import DURABLE, FORGETFUL, check_service, judge_settings
 from app.logstate import LogState, empty_log
 from app.publishing import cut_batch, entries_between, log_size
 from app.receipts import withdraw
@@ -184,6 +184,27 @@ async def test_overdue_promise_is_noticed(intake: Intake, make_call: PublicCall)
     ready = await intake.client.get("/readyz")
     assert (ready.status_code, ready.text) == (503, "promise-broken\n")
     assert await failing(intake.service) == ["log of overdue"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fsync", "off"),
+        ("full_page_writes", "off"),
+        ("archive_mode", "on"),
+        ("wal_keep_size", "16"),
+        ("track_commit_timestamp", "on"),
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "0"),
+    ],
+)
+async def test_careless_server_is_noticed(name: str, value: str) -> None:
+    """A PostgreSQL that may lose what it committed, or writes down when somebody wrote; as it comes, it does neither (test_all_holds)."""
+    careful = {setting: values[0] for setting, values in (DURABLE | FORGETFUL).items()} | {"max_wal_size": "1024"}
+    assert judge_settings(careful).holds
+    finding = judge_settings(careful | {name: value})
+    assert not finding.holds
+    assert name in finding.sentence
 
 
 async def test_overdue_checkpoint_is_noticed(intake: Intake, make_call: PublicCall) -> None:
