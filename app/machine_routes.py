@@ -45,9 +45,11 @@ async def submit(call_id: str, request: Request) -> Response:
     if length is not None:
         require_size(stored, length)
     smallest = length == min(stored.body_sizes)
+    kind = Kind.SMALLEST if smallest else Kind.LARGE
     work = require_work(stored, request.headers.get(WORK_HEADER), load=service.load, now=int(time()))
+    await service.room.require(kind, length or max(stored.body_sizes), service.database)
     async with (
-        service.receiving.place(call_id, Kind.SMALLEST if smallest else Kind.LARGE, work=work) as body,
+        service.receiving.place(call_id, kind, work=work) as body,
         received(stored, body, request.stream(), length=length, folder=service.settings.spool_dir) as report,
         service.uploads.enter(reserved=smallest),
     ):

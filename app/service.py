@@ -14,6 +14,7 @@ from app.logstate import LogState
 from app.metrics import Figures
 from app.publishing import Publisher
 from app.receiving import Receiving
+from app.room import Room
 from app.settings import Settings
 from app.transactions import Database
 
@@ -33,8 +34,9 @@ SPARE_FILES = 256
 class Service:
     """The parts of a running intake service. `health` tells what the publisher's last pass met with.
 
-    A body is taken in at a place of `receiving`; once complete it is worked on in a slot of `uploads`. `plain` are bytes of memory for
-    plain forms with files, `refused` are those that are read for their words only. `figures` are what an operator may see.
+    A body is taken in at a place of `receiving`, where `room` has any for what it may become; once complete it is worked on in a slot of
+    `uploads`. `plain` are bytes of memory for plain forms with files, `refused` are those that are read for their words only. `figures` are
+    what an operator may see.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Service:
     keys: LogKeys
     publisher: Publisher
     receiving: Receiving
+    room: Room
     uploads: Admission
     plain: Admission
     refused: Admission
@@ -75,6 +78,7 @@ def build_service(settings: Settings) -> Service:
         keys,
         Publisher(database, book, keys, LogState(settings.log_state_dir)),
         Receiving(places_for(settings.max_concurrent_uploads), crowded=lambda: plain.waiting > 0),
+        Room(settings.sqlite_path),
         Admission(settings.max_concurrent_uploads, waiting=4 * settings.max_concurrent_uploads),
         plain,
         Admission(REFUSED_FORMS, waiting=0),

@@ -13,7 +13,7 @@ import { Sealer } from "./sealer.js";
 import { type WorkAsked, post } from "./sending.js";
 
 /** Refusals after which the same sealed bytes may be sent again. */
-const WORTH_ANOTHER_TRY = new Set(["network", "offline", "busy", "full", "work", "answer", "signature", "promise-broken"]);
+const WORTH_ANOTHER_TRY = new Set(["network", "offline", "busy", "full", "work", "broken", "answer", "signature", "promise-broken"]);
 
 /** Refusals whose sentence says that nothing was sent. */
 const NOTHING_SENT = new Set(["sealing", "file-unreadable", "report"]);
