@@ -270,6 +270,7 @@ def test_the_receipt_never_leaves(browser: Browser, intake: Intake) -> None:
     with opened(browser, page_at(intake)) as page:
         look(page, intake)
         page.get_by_role("button", name=EN("add.button")).click()
+        expect(page.get_by_text(EN("addition.notice"))).to_be_visible()
         to_the_end(page)
         page.evaluate("() => document.querySelectorAll('noscript').forEach((part) => part.remove())")  # theirs is a receipt of its own
         assert intake.receipt.code not in page.content().replace(" ", "")
