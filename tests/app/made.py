@@ -1,5 +1,6 @@
 """What the tests of the intake service work with: a made call with the keys no server has, and an application asked in this process."""
 
+import asyncio
 import hashlib
 import json
 import time
@@ -13,6 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from app.calls import CallPackage, StoredCall, add_call, read_package
+from app.publishing import cut_batch, log_size
 from app.service import Service
 from app.submissions import SealedReport
 from app.uploads import sealed_in_memory
@@ -166,6 +168,12 @@ class Intake:
             await self.service.database.write(partial(add_call, stored=call.stored))
             self.added.append(call)
         assert await self.service.publisher.publish()
+
+    async def cut(self, call: MadeCall) -> None:
+        """Put all that waits into the log, and sign nothing; what was taken one after the other may fall due at more than one boundary."""
+        while (await self.service.database.read(partial(log_size, call_id=call.id))).waiting:
+            await self.service.database.write(partial(cut_batch, stored=call.stored))
+            await asyncio.sleep(0.05)
 
     async def post(self, call: MadeCall, body: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return await self.client.post(f"/calls/{call.id}/reports", content=body, headers=headers)

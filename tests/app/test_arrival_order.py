@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.dialect import now_ms
-from app.publishing import cut_batch, forget_published, log_size
+from app.publishing import forget_published, log_size
 from app.submissions import SealedReport, accept
 from app.transactions import Database
 from tests.app.made import Intake, MadeCall
@@ -181,7 +181,6 @@ async def test_order_is_found_without_scrub(intake: Intake, hasty: MadeCall, ser
     reports = [numbered(number, 150) for number in range(REPORTS)]
     for report in reports:
         await intake.service.database.write(partial(accept, stored=hasty.stored, report=report, began=time.monotonic()))
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     await intake.service.database.write(partial(forget_published, call_id=hasty.id))
     assert order_read(await files_of(intake, server_folder), reports) > 2 * CHANCE

@@ -17,7 +17,6 @@ from app import backups, cli, models
 from app.backups import make_backup, opened
 from app.inspection import inspect_log
 from app.logstate import LogState
-from app.publishing import cut_batch
 from app.receipts import withdraw
 from app.schema import differences, missing_triggers
 from app.submissions import accept
@@ -170,8 +169,7 @@ async def test_batch_without_note_is_kept(intake: Intake, hasty: MadeCall, tmp_p
     """Between the commit of a batch and its checkpoint a backup is whole all the same."""
     await intake.add(hasty)
     await send(intake, hasty, Receipt.generate())
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     assert await back_up(intake, tmp_path / "b") == 1
     with opened(tmp_path / "b") as copy:
         inspect_log(copy, hasty.stored, LogState(intake.service.settings.log_state_dir))

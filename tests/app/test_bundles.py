@@ -10,7 +10,7 @@ import pytest
 from app.bundles import write_call_bundle
 from app.calls import add_call
 from app.errors import LogKeyError
-from app.publishing import cut_batch, forget_published, log_size
+from app.publishing import forget_published, log_size
 from app.receipts import withdraw
 from app.submissions import accept
 from crypto.bundle import Trust, VerifiedBundle, open_bundle
@@ -93,8 +93,7 @@ async def test_unsigned_batch_stays_here(intake: Intake, hasty: MadeCall) -> Non
     receipt = Receipt.generate()
     await send(intake, hasty, receipt)
     await intake.service.database.write(partial(withdraw, stored=hasty.stored, secret=receipt.withdraw(hasty.id, 0)))
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     await intake.service.database.write(partial(forget_published, call_id=hasty.id))
     assert (await bundle_of(intake, hasty)).outcomes == ()
 

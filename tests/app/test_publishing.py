@@ -13,7 +13,6 @@ from app.publishing import (
     FORGET_AT_ONCE,
     Publisher,
     checkpoint,
-    cut_batch,
     entries_between,
     forget_published,
     log_size,
@@ -201,9 +200,7 @@ async def test_crash_before_the_signature(intake: Intake, hasty: MadeCall) -> No
     """The batch is committed and the process dies: the next one signs it and clears what waited."""
     await intake.add(hasty)
     await take(intake, hasty, 5)
-    while await waiting(intake, hasty):  # on a slow machine five reports are taken for more than one batch
-        await intake.service.database.write(partial(cut_batch, stored=hasty.stored))
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     assert len(await log_of(intake, hasty)) == 1
     outlook = await intake.service.database.read(partial(look, stored=hasty.stored))
     assert (outlook.unsigned, outlook.leftovers) == (True, True)
@@ -228,9 +225,7 @@ async def test_forgetting_in_small_steps(intake: Intake, hasty: MadeCall) -> Non
     """A large batch is not deleted at one stroke: who sends meanwhile waits for a part of it."""
     await intake.add(hasty)
     await take(intake, hasty, FORGET_AT_ONCE + 3)
-    while await waiting(intake, hasty):
-        await intake.service.database.write(partial(cut_batch, stored=hasty.stored))
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     forget = partial(forget_published, call_id=hasty.id)
     assert [await intake.service.database.write(forget) for _ in range(2)] == [True, False]
     assert await count(intake, "pending_reports") == await count(intake, "pending_envelopes") == 0
@@ -303,12 +298,11 @@ async def test_without_state_it_would_sign(intake: Intake, hasty: MadeCall) -> N
 async def test_changed_entry_is_not_signed(intake: Intake, hasty: MadeCall) -> None:
     await intake.add(hasty)
     await take(intake, hasty, 3)
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     await lift_triggers(intake, *LOG_TRIGGERS)
     forged = report_entry(bytes(32), bytes(32))
     change = update(models.entries).where(models.entries.c.position == 2).values(entry=forged)
-    await intake.service.database.write(lambda c: c.execute(change) and None)
+    assert await intake.service.database.write(lambda c: c.execute(change).rowcount) == 1
     with pytest.raises(LogInconsistentError):
         await intake.service.publisher.publish()
 

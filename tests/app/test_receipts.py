@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app import models
 from app.errors import ClosedError, UnknownReportError
-from app.publishing import cut_batch, forget_published
+from app.publishing import forget_published
 from app.receipts import Standing, standings, withdraw
 from app.submissions import accept
 from crypto.entries import withdraw_entry
@@ -31,8 +31,7 @@ async def send(intake: Intake, call: MadeCall, receipt: Receipt, n: int = 0) -> 
 
 
 async def publish(intake: Intake, call: MadeCall) -> None:
-    while not await intake.service.database.write(partial(cut_batch, stored=call.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(call)
     await intake.service.database.write(partial(forget_published, call_id=call.id))
 
 

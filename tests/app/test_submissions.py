@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 from app import models
 from app.dialect import statement_sqlite
 from app.errors import ClosedError, DuplicateError, NotOpenError, WithdrawnError
-from app.publishing import cut_batch
 from app.receipts import withdraw
 from app.submissions import LOOK_UP, SealedReport, accept, require_on_time
 from crypto.envelope import PREFIX
@@ -63,8 +62,7 @@ async def test_retry_gives_same_promise(intake: Intake, hasty: MadeCall) -> None
     await intake.add(hasty)
     body = hasty.body()
     first = await intake.post(hasty, body)
-    while not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    await intake.cut(hasty)
     again = await intake.post(hasty, body)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
@@ -76,8 +74,8 @@ async def test_half_the_same_is_duplicate(intake: Intake, hasty: MadeCall, same:
     await intake.add(hasty)
     one, other = hasty.quick(1), hasty.quick(2)
     await take(intake, hasty, one)
-    while published and not await intake.service.database.write(partial(cut_batch, stored=hasty.stored)):
-        await asyncio.sleep(0.1)
+    if published:
+        await intake.cut(hasty)
     handle = one.handle if same == "handle" else other.handle
     digest = one.digest if same == "digest" else other.digest
     with pytest.raises(DuplicateError):
