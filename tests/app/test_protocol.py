@@ -102,7 +102,7 @@ async def test_requests_are_answered() -> None:
     ids=["nothing", "line", "header", "path"],
 )
 async def test_head_has_its_time(sent: tuple[bytes, ...], status: bytes) -> None:
-    answer = await said(bounded(waits=Waits(head=0.2)), *sent)
+    answer = await said(bounded(waits=Waits(head=1)), *sent)
     assert answer.split(b" ")[1:2] == ([status] if status else [])
     assert CANARY not in answer
     assert not status or [name for name, value in ALWAYS if name + b": " + value not in answer] == []
@@ -110,7 +110,7 @@ async def test_head_has_its_time(sent: tuple[bytes, ...], status: bytes) -> None
 
 async def test_trickled_head_has_no_more_time() -> None:
     """A byte now and then does not help, and neither does a request that was whole before."""
-    async with listening(bounded(waits=Waits(head=0.5))) as port, connected(port) as (reader, writer):
+    async with listening(bounded(waits=Waits(head=2))) as port, connected(port) as (reader, writer):
         writer.write(WHOLE + b"G")
         async with asyncio.timeout(PATIENCE):
             assert await reader.readuntil(b"\r\n\r\n\0\0")
