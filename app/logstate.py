@@ -4,16 +4,23 @@ Whatever was restored, whichever host publishes: a checkpoint is signed only whe
 The state holds the compact range of the log, so the check costs as much as the new entries, not as the whole log.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import BusyError
 from app.files import write_durably
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash
+
+ALONE_SECONDS = 60.0
+"""So long another process of this host that signs is waited for: it does so within a moment, or it is stopped."""
+_ASK_AGAIN_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +74,32 @@ class LogState:
             raise LogInconsistentError("A longer log than this was signed already.")
         write_durably(self._path(call_id), f"{state.size}\n{state.root.hex()}\n{state.frontier.hex()}\n".encode())
 
-    @contextmanager
-    def alone(self, call_id: str) -> Iterator[None]:
-        """Wait until no other process signs for this call, and keep it so."""
+    @asynccontextmanager
+    async def alone(self, call_id: str, *, patience: float = ALONE_SECONDS) -> AsyncIterator[None]:
+        """Wait until no other process signs for this call, and keep it so; everybody else is answered meanwhile.
+
+        Raises BusyError when another process has held it for `patience` seconds.
+        """
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._directory / f"{call_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            until = time.monotonic() + patience
+            while not _locked(descriptor):  # asked again and again: a wait in the kernel could not be ended by whoever ends this process
+                if time.monotonic() > until:
+                    raise BusyError("Another process holds what this host signed last, and does not let go.")
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
             yield
         finally:
             os.close(descriptor)
 
     def _path(self, call_id: str) -> Path:
         return self._directory / f"{call_id}.state"
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the file's lock, unless another holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -20,7 +20,7 @@ from app.transactions import Database
 from crypto.entries import close_entry, destroy_entry, report_entry, withdraw_entry
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash
-from crypto.notes import Checkpoint, VerifierKey, parse_checkpoint
+from crypto.notes import Checkpoint, SignerKey, VerifierKey, parse_checkpoint
 
 CUT_WEIGHT = 64 << 20
 FORGET_AT_ONCE = 64
@@ -119,7 +119,7 @@ class Publisher:
         size = await self._database.read(partial(checkpoint_size, call_id=call_id))
         if not size or (state is not None and state.size >= size):
             return
-        with self._state.alone(call_id):
+        async with self._state.alone(call_id):
             state = self._state.read(call_id)
             if state is None:
                 state = await self._database.read(partial(begin_state, call_id=call_id, trust_database=trust_database))
@@ -147,7 +147,7 @@ class Publisher:
         self._scrub_due = True
 
     async def _sign(self, stored: StoredCall, *, trust_database: bool) -> None:
-        with self._state.alone(stored.call.call):
+        async with self._state.alone(stored.call.call):
             while await self._sign_next(stored, trust_database=trust_database):
                 pass
 
@@ -164,8 +164,8 @@ class Publisher:
         if (extended.size, extended.root) != (batch.size, batch.root):
             raise LogInconsistentError("The log in the database is not an extension of what was signed.")
         self._state.write(call_id, extended)
-        note = signer.sign(Checkpoint(stored.call.origin, batch.size, batch.root).text())
-        await self._database.write(partial(keep_note, call_id=call_id, size=batch.size, note=note))
+        head = Checkpoint(stored.call.origin, batch.size, batch.root)
+        await self._database.write(partial(sign_batch, call_id=call_id, head=head, signer=signer))
         return True
 
 
@@ -301,10 +301,17 @@ def entries_between(connection: Connection, call_id: str, start: int, end: int) 
     return list(connection.execute(chosen.order_by(entries.c.position)).scalars())
 
 
-def keep_note(connection: Connection, call_id: str, size: int, note: bytes) -> None:
-    """Keep a signed checkpoint with its batch."""
-    batches = models.batches
-    connection.execute(update(batches).where(batches.c.call == call_id, batches.c.size == size).values(note=note))
+def sign_batch(connection: Connection, call_id: str, head: Checkpoint, signer: SignerKey) -> None:
+    """Sign the checkpoint of a batch and keep it, while the batch stands as it was read (section 7).
+
+    Between reading and signing a process may be stopped for as long as somebody likes, and the database be brought back from an older time
+    meanwhile. Raises LogInconsistentError, and signs nothing, where another batch of this size stands there by now, or none.
+    """
+    here = (models.batches.c.call == call_id, models.batches.c.size == head.size)
+    root = connection.execute(select(models.batches.c.root).where(*here).with_for_update()).scalar_one_or_none()
+    if root != head.root:
+        raise LogInconsistentError("The batch that was to be signed does not stand in the database any more.")
+    connection.execute(update(models.batches).where(*here).values(note=signer.sign(head.text())))
 
 
 def checkpoint(connection: Connection, call_id: str, size: int | None = None) -> bytes | None:

@@ -103,7 +103,7 @@ async def restore_backup(  # noqa: PLR0913 -- what an operator may have kept
 
     count = await database.write(job)
     for call_id, signed in (await database.read(_signed_logs)).items():
-        with state.alone(call_id):
+        async with state.alone(call_id):
             kept = state.read(call_id)
             if kept is None or kept.size < signed.size:
                 state.write(call_id, signed)

@@ -1,9 +1,15 @@
 """What was signed last: outside of the database, never going back (format.md section 7)."""
 
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from app.errors import BusyError
 from app.logstate import LogState, SignedLog, empty_log
 from crypto.errors import LogInconsistentError
 from crypto.merkle import leaf_hash, root
@@ -62,7 +68,48 @@ def test_state_against_itself_is_refused(forged: SignedLog) -> None:
         forged.extended([])
 
 
-def test_one_signs_at_a_time(tmp_path: Path) -> None:
+@contextmanager
+def held_elsewhere(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process holds the lock on this file, until its stdin ends."""
+    hold = "import fcntl, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.communicate()
+
+
+@pytest.mark.anyio
+async def test_one_signs_at_a_time(tmp_path: Path) -> None:
     state = LogState(tmp_path)
-    with state.alone("asked"), state.alone("other"):
+    async with state.alone("asked"), state.alone("other"):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["asked.lock", "other.lock"]
+
+
+@pytest.mark.anyio
+async def test_others_go_on_meanwhile(tmp_path: Path) -> None:
+    """While another process holds it, this one waits for it and does everything else; then it is let in."""
+    inside = asyncio.Event()
+
+    async def sign() -> None:
+        async with LogState(tmp_path).alone("asked"):
+            inside.set()
+
+    with held_elsewhere(tmp_path / "asked.lock") as holder:
+        signing = asyncio.create_task(sign())
+        for _ in range(200):  # that these turns are given at all is what is tested
+            await asyncio.sleep(0.001)
+        assert not inside.is_set()
+        await asyncio.to_thread(holder.communicate)
+        await signing
+    assert inside.is_set()
+
+
+@pytest.mark.anyio
+async def test_patience_ends(tmp_path: Path) -> None:
+    """A process that was stopped while it signed does not hold this one for ever: it says so, and tries again at its next pass."""
+    with held_elsewhere(tmp_path / "asked.lock"), pytest.raises(BusyError):
+        async with LogState(tmp_path).alone("asked", patience=0.1):
+            raise AssertionError("two were alone")
+    async with LogState(tmp_path).alone("asked", patience=0.1):
+        pass  # the twin: nobody holds it

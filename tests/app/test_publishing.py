@@ -17,6 +17,7 @@ from app.publishing import (
     forget_published,
     log_size,
     look,
+    sign_batch,
     signed_entries,
 )
 from app.receipts import withdraw
@@ -305,6 +306,35 @@ async def test_changed_entry_is_not_signed(intake: Intake, hasty: MadeCall) -> N
     assert await intake.service.database.write(lambda c: c.execute(change).rowcount) == 1
     with pytest.raises(LogInconsistentError):
         await intake.service.publisher.publish()
+
+
+async def heads(intake: Intake, call: MadeCall) -> dict[Checkpoint, bytes | None]:
+    """Every batch as a checkpoint, with its note."""
+    stands = select(models.batches.c.size, models.batches.c.root, models.batches.c.note).where(models.batches.c.call == call.id)
+    rows = await intake.service.database.read(lambda connection: connection.execute(stands).all())
+    return {Checkpoint(call.stored.call.origin, row.size, row.root): row.note for row in rows}
+
+
+async def test_batch_that_went_is_not_signed(intake: Intake, hasty: MadeCall) -> None:
+    """A publisher is stopped before it signs, and another batch of that size stands there as it wakes; that one can be signed."""
+    await intake.add(hasty)
+    await take(intake, hasty, 1)
+    await intake.cut(hasty)
+    before = await heads(intake, hasty)
+    await intake.service.database.write(partial(forget_published, call_id=hasty.id))
+    await lift_triggers(intake, *LOG_TRIGGERS)
+    await intake.service.database.write(back_to_the_first)
+    await take(intake, hasty, 1, start=100)
+    await intake.cut(hasty)
+    now = await heads(intake, hasty)
+    (gone,), (stands,) = before.keys() - now.keys(), now.keys() - before.keys()
+    assert (gone.size, stands.size) == (2, 2)
+    sign = partial(sign_batch, call_id=hasty.id, signer=hasty.log_key)
+    with pytest.raises(LogInconsistentError):
+        await intake.service.database.write(partial(sign, head=gone))
+    assert await heads(intake, hasty) == now
+    await intake.service.database.write(partial(sign, head=stands))
+    assert await heads(intake, hasty) == now | {stands: hasty.log_key.sign(stands.text())}
 
 
 async def test_lost_state_is_not_made_up(intake: Intake, hasty: MadeCall) -> None:
