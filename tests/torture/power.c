@@ -7,6 +7,7 @@
  * POWER_LIES=1 is that disk: flushes strike out nothing. It is there to see that the search for lost promises finds some.
  *
  * POWER_CUT=n kills the process (SIGKILL) at its n-th event: before a flush, after it, before a rename, before a message is sent.
+ * POWER_STOP=n stops it there (SIGSTOP), POWER_STOP=rename before its first rename, until it is told to go on.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,10 +35,20 @@ static pid_t counted;
 
 static void event(void)
 {
-    const char *wanted = getenv("POWER_CUT");
-    if (!wanted) return;
+    const char *cut = getenv("POWER_CUT"), *stop = getenv("POWER_STOP");
+    if (!cut && !stop) return;
     if (counted != getpid()) { counted = getpid(); __atomic_store_n(&events, 0, __ATOMIC_SEQ_CST); }
-    if (__atomic_add_fetch(&events, 1, __ATOMIC_SEQ_CST) == atol(wanted)) syscall(SYS_kill, getpid(), SIGKILL);
+    long now = __atomic_add_fetch(&events, 1, __ATOMIC_SEQ_CST);
+    if (cut && now == atol(cut)) syscall(SYS_kill, getpid(), SIGKILL);
+    if (stop && now == atol(stop)) syscall(SYS_kill, getpid(), SIGSTOP);
+}
+
+static void event_of_renaming(void)
+{
+    static long renamed;
+    const char *stop = getenv("POWER_STOP");
+    event();
+    if (stop && !strcmp(stop, "rename") && __atomic_add_fetch(&renamed, 1, __ATOMIC_SEQ_CST) == 1) syscall(SYS_kill, getpid(), SIGSTOP);
 }
 
 static int below(const char *path)
@@ -244,7 +255,7 @@ static void before_rename(const char *from, const char *to)
 int rename(const char *from, const char *to)
 {
     REAL(rename);
-    event();
+    event_of_renaming();
     if (getenv("POWER_LEDGER") && below(from) && below(to)) before_rename(from, to);
     return real(from, to);
 }

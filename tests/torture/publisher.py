@@ -66,19 +66,23 @@ class Succession:
     def take_over(self) -> None:
         """Another publisher begins; everything that was promised is in its log soon."""
         self.scene.server.start()
+        self.catch_up(self.scene.server)
+        self.scene.server.kill()
+
+    def catch_up(self, server: Server) -> None:
+        """Wait until everything that was promised is in the log that this server shows, and keep the checkpoint that it shows with it."""
         began = time.monotonic()
         wanted = {one.leaf for one in self.crowd.kept}
-        while not wanted <= {leaf_hash(entry) for entry in unframe(fetched(self.scene.server, "entries"))}:
+        while not wanted <= {leaf_hash(entry) for entry in unframe(fetched(server, "entries"))}:
             if time.monotonic() - began > TAKEOVER_SECONDS:
                 self.crowd.faults.append("nobody took over")
                 break
             time.sleep(0.05)
         self.slowest = max(self.slowest, time.monotonic() - began)
-        note = fetched(self.scene.server, "checkpoint")
+        note = fetched(server, "checkpoint")
         size = note.split(b"\n")[1].decode()
         if self.checkpoints.setdefault(size, note) != note:
             self.crowd.faults.append(f"two checkpoints over {size} entries")
-        self.scene.server.kill()
 
     def kept_files(self) -> list[str]:
         """Each checkpoint in a file, for `verify --checkpoint`."""
