@@ -140,6 +140,8 @@ def test_damaged_workspace_has_a_word(server: Server, take_in: Command, run: Com
 
 
 DAWDLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background has it ignored
 from reviewer import cli
 cli.COMMANDS["list"] = cli.Command("tests.reviewer.faulty", "dawdle", "")
 cli.main(["list"])
