@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.settings import Settings
@@ -35,23 +37,35 @@ LEAVE_PATH = "/leave"
 _OURS = frozenset(name for name, _ in (*ALWAYS, *ON_HTTPS)) | {b"server"}
 
 
+class OurHeaders:
+    """Which headers every answer of a server has, by the settings and by the host that was asked for."""
+
+    def __init__(self, settings: "Settings") -> None:
+        """Whether the public address is https is a setting: what a request says of itself proves nothing."""
+        self._https = settings.https
+        self._onion = urlsplit(settings.onion_url).netloc.encode() if settings.onion_url else None
+
+    def for_request(self, headers: "Collection[tuple[bytes, bytes]]", path: str = "") -> list[tuple[bytes, bytes]]:
+        """Those of the answer to a request with these headers, or with as many of them as came."""
+        if not self._https or (self._onion is not None and (b"host", self._onion) in headers):
+            return [*ALWAYS]
+        return [*ALWAYS, *ON_HTTPS, *(ON_LEAVING if path == LEAVE_PATH else ())]
+
+
 class HeadersMiddleware:
     """Puts our headers on every answer that passes, instead of any of the same name; pure ASGI, so nothing is buffered."""
 
     def __init__(self, app: "ASGIApp", *, settings: "Settings") -> None:
-        """Wrap `app`. Whether the public address is https is a setting: what a request says of itself proves nothing."""
+        """Wrap `app`."""
         self._app = app
-        self._https = settings.https
-        self._onion = urlsplit(settings.onion_url).netloc.encode() if settings.onion_url else None
+        self._ours = OurHeaders(settings)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on and dress its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ours = [*ALWAYS]
-        if self._is_https(scope):
-            ours += [*ON_HTTPS, *(ON_LEAVING if scope["path"] == LEAVE_PATH else ())]
+        ours = self._ours.for_request(scope["headers"], scope["path"])
 
         async def dressed(message: "Message") -> None:
             if message["type"] == "http.response.start":
@@ -59,7 +73,3 @@ class HeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, dressed)
-
-    def _is_https(self, scope: "Scope") -> bool:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        return self._https and not (self._onion is not None and self._onion in hosts)

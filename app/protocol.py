@@ -11,7 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.headers import ALWAYS
+from app.errors import BusyError
+from app.headers import OurHeaders
 
 HEAD_BYTES = 16 << 10
 """Of a request's line and headers together."""
@@ -32,9 +33,13 @@ class Waits:
 
 @dataclass(slots=True)
 class Lobby:
-    """The connections of a server that have not asked anything yet, the one that has waited longest first; `most` connections in all."""
+    """The connections of a server that have not asked anything yet, the one that has waited longest first; `most` connections in all.
+
+    `ours` are the headers that every answer has.
+    """
 
     most: int
+    ours: OurHeaders
     waits: Waits = field(default_factory=Waits)
     waiting: dict["BoundedProtocol", None] = field(default_factory=dict)
 
@@ -134,9 +139,17 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._came:
-            lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), *(name + b": " + value for name, value in ALWAYS)]
-            self.transport.write(b"\r\n".join([*lines, b"content-length: 0", b"connection: close", b"", b""]))
+            self.transport.write(self._raw_answer(status))
         self._close()
+
+    def _raw_answer(self, status: HTTPStatus) -> bytes:
+        """An answer with no content, and every header that any other answer has; of the request's own those count that came."""
+        headers = [*self.server_state.default_headers, *self._lobby.ours.for_request(self.headers or ())]
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append((b"retry-after", b"%d" % BusyError.retry_after))
+        headers += [(b"content-length", b"0"), (b"connection", b"close")]
+        lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), *(name + b": " + value for name, value in headers)]
+        return b"\r\n".join([*lines, b"", b""])
 
     def _count(self, *parts: bytes) -> None:
         self._head_bytes += sum(map(len, parts))

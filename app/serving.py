@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import uvicorn
 
 from app.hardening import harden
+from app.headers import OurHeaders
 from app.logs import log_silently
 from app.main import create_app
 from app.protocol import BoundedProtocol, Lobby
@@ -31,7 +32,7 @@ _log = logging.getLogger("saksei")
 
 def build_server(settings: Settings) -> uvicorn.Server:
     """A uvicorn server for the application of these settings; nothing listens yet."""
-    protocol = partial(BoundedProtocol, lobby=Lobby(most_connections()))
+    protocol = partial(BoundedProtocol, lobby=Lobby(most_connections(), OurHeaders(settings)))
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

@@ -11,8 +11,10 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.headers import ALWAYS
+from app.errors import BusyError
+from app.headers import ALWAYS, HeadersMiddleware, OurHeaders
 from app.protocol import HEAD_BYTES, BoundedProtocol, Lobby, Waits
+from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -20,6 +22,7 @@ CANARY = b"KANARI7391"
 LONG = Waits(head=3600, rest=3600, stalled=3600)
 WHOLE = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 PATIENCE = 120
+PUBLIC = Settings(public_url="https://form.example", onion_url="http://abcdef.onion")
 
 
 async def echo_nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -35,9 +38,11 @@ async def echo_nothing(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def listening(make: Callable[..., Any]) -> AsyncIterator[int]:
-    config = uvicorn.Config(echo_nothing, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=3600)
+    dressed = HeadersMiddleware(echo_nothing, settings=PUBLIC)
+    config = uvicorn.Config(dressed, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=3600)
     config.load()
     state = ServerState()
+    state.default_headers = [(b"date", b"today")]
     server = await asyncio.get_running_loop().create_server(
         lambda: make(config=config, server_state=state, app_state={}), "127.0.0.1", 0, start_serving=True
     )
@@ -50,8 +55,8 @@ async def listening(make: Callable[..., Any]) -> AsyncIterator[int]:
         await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
-def bounded(most: int = 100, waits: Waits = LONG) -> Callable[..., Any]:
-    return partial(BoundedProtocol, lobby=Lobby(most, waits))
+def bounded(most: int = 100, waits: Waits = LONG, settings: Settings = PUBLIC) -> Callable[..., Any]:
+    return partial(BoundedProtocol, lobby=Lobby(most, OurHeaders(settings), waits))
 
 
 @asynccontextmanager
@@ -87,8 +92,8 @@ async def test_requests_are_answered() -> None:
             writer.write(piece)
             await asyncio.sleep(0.05)
         async with asyncio.timeout(PATIENCE):
-            answer = await reader.readexactly(5 * (len(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n") + 2))
-    assert answer.count(b"HTTP/1.1 200 OK") == 5
+            answers = [await reader.readuntil(b"\r\n\r\n\0\0") for _ in range(5)]
+    assert [answer.startswith(b"HTTP/1.1 200 OK\r\n") for answer in answers] == [True] * 5
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,62 @@ async def test_head_has_its_size(sent: tuple[bytes, ...]) -> None:
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert answer.count(b"HTTP/1.1") == 1
     assert b"aaaa" not in answer
+
+
+PIECES = {
+    b"200": (WHOLE,),
+    b"400": (b"\x01 / HTTP/1.1\r\n\r\n",),
+    b"408": (WHOLE[:-2] + b"x: y",),
+    b"431": (b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * HEAD_BYTES + b"\r\n\r\n",),
+}
+OF_ONE_ANSWER = {b"connection", b"content-length", b"retry-after"}
+
+
+def headers_of(answer: bytes) -> set[bytes]:
+    """Each line of the head but for what says something of this one answer, and for its status."""
+    lines = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    return {line for line in lines if line.partition(b":")[0] not in OF_ONE_ANSWER}
+
+
+async def first_said(make: Callable[..., Any], status: bytes, host: bytes) -> bytes:
+    """The answer of this status to a request for this host; 503 is said to whoever has to go for another."""
+    async with listening(make) as port, connected(port) as (reader, writer):
+        for piece in PIECES.get(status, (b"GET / HTTP/1.1\r\nhost: x\r\nx",)):
+            writer.write(piece.replace(b"host: x\r\n", b"host: " + host + b"\r\n"))
+        async with asyncio.timeout(PATIENCE):
+            if status != b"503":
+                return await reader.readuntil(b"\r\n\r\n")
+            answer = asyncio.create_task(rest(reader))
+            while not answer.done():
+                async with connected(port):
+                    await asyncio.wait({answer}, timeout=0.2)
+            return answer.result()
+
+
+@pytest.mark.parametrize("host", [b"form.example", b"abcdef.onion"])
+@pytest.mark.parametrize("status", [b"400", b"408", b"431", b"503"])
+async def test_headers_as_on_any_answer(status: bytes, host: bytes) -> None:
+    """What never reaches the application has every header of what it answers, and on a busy server when to come again."""
+    usual = await first_said(bounded(), b"200", host)
+    make = bounded(most=1 if status == b"503" else 100, waits=Waits(head=1) if status == b"408" else LONG)
+    early = await first_said(make, status, host)
+    assert (usual.split(b" ")[1], early.split(b" ")[1]) == (b"200", status)
+    expected = headers_of(usual)
+    if status == b"400":  # its host was never read
+        expected = headers_of(await first_said(bounded(), b"200", b"form.example"))
+    assert headers_of(early) == expected
+    assert (b"\r\nretry-after: %d\r\n" % BusyError.retry_after in early) == (status == b"503")
+    assert any(line.startswith(b"strict-transport-security") for line in expected) == (host == b"form.example" or status == b"400")
+
+
+async def test_other_headers_are_noticed() -> None:
+    """The twin: a server whose raw answers know nothing of https is told apart."""
+    usual = await first_said(bounded(), b"200", b"form.example")
+    early = await first_said(bounded(waits=Waits(head=1), settings=Settings()), b"408", b"form.example")
+    assert {line.partition(b":")[0] for line in headers_of(usual) - headers_of(early)} == {
+        b"strict-transport-security",
+        b"cross-origin-opener-policy",
+    }
 
 
 async def test_large_bodies_are_no_heads() -> None:
