@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from app import machine_routes, people_routes
 from app.arrival import ArrivalMiddleware
+from app.condition import Condition
 from app.headers import HeadersMiddleware
 from app.hosts import HostsMiddleware
 from app.observing import observable
@@ -30,7 +31,7 @@ _log = logging.getLogger("saksei")
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application. The database is opened, and publishing begins, when its lifespan does."""
-    service = build_service(settings)
+    service = build_service(settings, condition=Condition())
     app = FastAPI(
         title="Saksei intake",
         docs_url=None,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from app.condition import Condition
 from app.errors import FullError
 from app.receiving import SIXTEENTHS, Kind
 from app.transactions import Database
@@ -29,9 +30,10 @@ def reusable_bytes(connection: Connection) -> int:
 class Room:
     """The disk that SQLite's file `database` is on; None for a database that is not a file here."""
 
-    def __init__(self, database: Path | None, *, free: Callable[[Path], int] = free_bytes) -> None:
-        """`free` says how many bytes a folder's disk has left."""
+    def __init__(self, database: Path | None, condition: Condition | None = None, *, free: Callable[[Path], int] = free_bytes) -> None:
+        """`condition` is told where there is no room; `free` says how many bytes a folder's disk has left."""
         self._database = database
+        self._condition = condition
         self._free = free
 
     def fits(self, kind: Kind, size: int, *, reusable: int = 0) -> bool:
@@ -48,4 +50,6 @@ class Room:
         if self.fits(kind, size):
             return
         if not self.fits(kind, size, reusable=await database.read(reusable_bytes)):
+            if self._condition is not None:
+                self._condition.trouble(FullError.word)
             raise FullError("What is left of the disk is kept for short reports.")

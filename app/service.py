@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from app.admission import Admission
 from app.calls import CallBook
+from app.condition import Condition, WatchedDatabase
 from app.database import open_database
 from app.logkeys import LogKeys
 from app.logstate import LogState
@@ -65,9 +66,11 @@ class Health:
     publishing: str = ""
 
 
-def build_service(settings: Settings) -> Service:
-    """Put the parts together; nothing is opened or read yet."""
+def build_service(settings: Settings, *, condition: Condition | None = None) -> Service:
+    """Put the parts together; nothing is opened or read yet. `condition` takes note of the troubles of the database, where it is given."""
     database = open_database(settings)
+    if condition is not None:
+        database = WatchedDatabase(database, condition)
     book = CallBook(database)
     keys = LogKeys(settings.log_key_dir)
     plain = Admission(PLAIN_BYTES, waiting=settings.max_concurrent_uploads)
@@ -78,7 +81,7 @@ def build_service(settings: Settings) -> Service:
         keys,
         Publisher(database, book, keys, LogState(settings.log_state_dir)),
         Receiving(places_for(settings.max_concurrent_uploads), crowded=lambda: plain.waiting > 0),
-        Room(settings.sqlite_path),
+        Room(settings.sqlite_path, condition),
         Admission(settings.max_concurrent_uploads, waiting=4 * settings.max_concurrent_uploads),
         plain,
         Admission(REFUSED_FORMS, waiting=0),
