@@ -1,12 +1,13 @@
 """Canonical JSON, RFC 8785, as format.md writes it everywhere: one value has exactly one spelling.
 
-The values here have no fractions, so a text is canonical when its keys ascend by UTF-16 code units and the shortest spelling of what
-was read is the text itself. That is checked while reading, without a second sorting writer.
+The values here have no fractions, so a text that is JSON is canonical when its keys ascend by UTF-16 code units, its strings hold no escape
+but the shortest, and nothing stands between them that could be left out. That is checked on the text itself, without a second writer.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import rfc8785
@@ -48,15 +49,17 @@ def loads(data: bytes, *, error: type[CryptoError] = ReportError) -> JsonValue:
     Raises JsonDuplicateError when an object names a key twice, otherwise `error`.
     """
     try:
-        value = _READER.decode(data.decode("utf-8"))
-        spelled = _WRITER.encode(value).encode("utf-8")
+        text = data.decode("utf-8")
+        value = _READER.decode(text)
     except (ValueError, RecursionError):
         raise error("This is not JSON as this format writes it.") from None
-    # A backslash can stand before "u0000" as itself, so only a text that has these bytes is walked.
-    if spelled != data or (b"\\u0000" in data and _holds_nul(value)):
+    unescaped = _ESCAPE.sub("", text) if "\\" in text else text
+    # Without escapes every quote begins or ends a string, so every other piece stands between strings.
+    between = "".join(unescaped.split('"')[::2])
+    if "\\" in unescaped or _NEEDLESS.search(between) is not None:
         raise error("This JSON is not canonical.")
     # As few brackets as that cannot stand too deep, and hardly a report has more.
-    if data.count(b"[") + data.count(b"{") > DEEPEST and _deeper(value, DEEPEST):
+    if between.count("[") + between.count("{") > DEEPEST and _deeper(value, DEEPEST):
         raise error("This JSON nests too deep.")
     plain: JsonValue = value
     return plain
@@ -87,14 +90,6 @@ def _refuse_number(_spelling: str) -> NoReturn:
     raise _NotCanonicalError
 
 
-def _holds_nul(value: JsonValue) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any("\0" in key or _holds_nul(member) for key, member in value.items())
-    return isinstance(value, list) and any(map(_holds_nul, value))
-
-
 def _deeper(value: JsonValue, levels: int) -> bool:
     """Return whether more than so many arrays and objects stand in one another."""
     inner = list(value.values()) if isinstance(value, dict) else value
@@ -102,4 +97,7 @@ def _deeper(value: JsonValue, levels: int) -> bool:
 
 
 _READER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_number, parse_constant=_refuse_number)
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+# The escapes that are the one spelling of their character, but that of U+0000, which no text may hold (F0.3).
+_ESCAPE: Final = re.compile(r'\\(?:["\\bfnrt]|u00(?:0[1-7bef]|1[0-9a-f]))')
+# Between strings stand brackets, colons, commas, integers and three names; white space and the sign of a zero have another spelling: none.
+_NEEDLESS: Final = re.compile(r"[^][{}:,0-9a-z-]|-0")

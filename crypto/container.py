@@ -22,7 +22,9 @@ MAX_FILES: Final = 99
 _BLOCK: Final = 512
 _END: Final = 2 * _BLOCK  # a tar file ends with at least two blocks of zeros
 _ZEROS: Final = bytes(1 << 16)
+_EMPTY: Final = bytes(_BLOCK)
 _SIZE_DIGITS: Final = slice(124, 135)
+_OCTAL: Final = b"01234567"
 
 # The bytes of a header that are the same in all: between name (100 bytes) and size (11), size and checksum (6), and after the checksum.
 # NUL is written \x00, because a digit after \0 would be read as octal.
@@ -72,7 +74,7 @@ def pack(report: bytes, files: Sequence[bytes | bytearray | memoryview], *, max_
     return b"".join(pieces)
 
 
-def unpack(container: bytes | bytearray | memoryview, *, max_k: int) -> Container:
+def unpack(container: bytes | bytearray, *, max_k: int) -> Container:
     """Return the content of a container after comparing every byte that is not content.
 
     The views of the files point into `container`. Raises ContainerError for a header that is not the one of its place, PaddingError when
@@ -81,18 +83,18 @@ def unpack(container: bytes | bytearray | memoryview, *, max_k: int) -> Containe
     view = memoryview(container).toreadonly()
     members: list[memoryview] = []
     at = 0
-    while at + _BLOCK <= len(view) and (header := bytes(view[at : at + _BLOCK])) != _ZEROS[:_BLOCK]:
+    while at + _BLOCK <= len(view) and (header := container[at : at + _BLOCK]) != _EMPTY:
         start = at + _BLOCK
-        size = _size(header, len(members))
-        at = start + _padded(size)
+        end = start + _size(header, len(members))
+        at = _padded(end)
         if at > len(view):
             raise ContainerError("A file in the container is longer than the container.")
-        _require_zeros(view[start + size : at])
-        members.append(view[start : start + size])
+        _require_zeros(container, end, at)
+        members.append(view[start:end])
     if not members:
         raise ContainerError("The container holds no report.")
     _require_least_size(len(view), at + _END, max_k)
-    _require_zeros(view[at:])
+    _require_zeros(container, at, len(view))
     return Container(bytes(members[0]), tuple(members[1:]))
 
 
@@ -105,18 +107,16 @@ def _require_least_size(size: int, content: int, max_k: int) -> None:
         raise PaddingError("The container has not the least size that fits its content.")
 
 
-def _require_zeros(padding: memoryview) -> None:
-    # `startswith` compares in one go and copies nothing; comparing memoryviews goes byte by byte and is forty times slower.
-    for start in range(0, len(padding), len(_ZEROS)):
-        block = padding[start : start + len(_ZEROS)]
-        if not _ZEROS.startswith(block):
-            raise PaddingError("The padding of the container is not zero.")
+def _require_zeros(container: bytes | bytearray, start: int, end: int) -> None:
+    # All are zero when the first is and each is like the one after it: one comparison of the container with itself, and nothing copied.
+    if start < end and (container[start] != 0 or not container.startswith(memoryview(container)[start : end - 1], start + 1, end)):
+        raise PaddingError("The padding of the container is not zero.")
 
 
-def _size(header: bytes, number: int) -> int:
+def _size(header: bytes | bytearray, number: int) -> int:
     """Return the size in a header that is, byte for byte, the one of member `number`."""
     digits = header[_SIZE_DIGITS]
-    if number <= MAX_FILES and digits.isdigit() and b"8" not in digits and b"9" not in digits:
+    if number <= MAX_FILES and not digits.translate(None, _OCTAL):
         size = int(digits, 8)
         if header == _header(number, size):
             return size

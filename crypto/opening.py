@@ -210,10 +210,11 @@ class _Stream:
     @property
     def size(self) -> int:
         """Plaintext bytes. Raises PayloadError for a length that no payload has."""
-        last = len(self.sealed) - (self.chunks - 1) * _SEALED_CHUNK
-        if self.chunks == 0 or last < TAG_SIZE or (last == TAG_SIZE and self.chunks > 1):
+        chunks = self.chunks
+        last = len(self.sealed) - (chunks - 1) * _SEALED_CHUNK
+        if chunks == 0 or last < TAG_SIZE or (last == TAG_SIZE and chunks > 1):
             raise PayloadError("The payload has a length that no payload has.")
-        return len(self.sealed) - self.chunks * TAG_SIZE
+        return len(self.sealed) - chunks * TAG_SIZE
 
     def decrypt_into(self, out: memoryview) -> None:
         """Fill `out`, of `size` bytes, with the plaintext; overwrite it again and raise PayloadError when a chunk does not verify."""

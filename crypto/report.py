@@ -215,14 +215,12 @@ def _hex(value: object, size: int) -> bytes:
 
 
 def _matching(value: object, pattern: re.Pattern[str]) -> str:
-    text = _typed(value, str)
-    if pattern.fullmatch(text) is None:
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
         raise ReportError("The report holds a value that is not written as its key asks for.")
-    return text
+    return value
 
 
 def _one_of(value: object, allowed: tuple[str, ...]) -> str:
-    text = _typed(value, str)
-    if text not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ReportError("The report holds a code that this version does not know.")
-    return text
+    return value

@@ -75,6 +75,9 @@ REFUSED = {
     "exponent": b"1e3",
     "whole fraction": b"1.0",
     "negative zero": b"-0",
+    "negative zero after a text": rb'["\\\"",-0]',
+    "space after a text": rb'["\\\"" ]',
+    "U+0000 after a backslash": rb'"\\\u0000"',
     "leading zero": b"01",
     "not a number": b"NaN",
     "infinity": b"-Infinity",
@@ -134,6 +137,26 @@ def beside(levels: int) -> JsonValue:
 )
 def test_reads(data: bytes, value: JsonValue) -> None:
     assert loads(data) == value
+
+
+def test_every_character_has_one_spelling() -> None:
+    short = {0x08: rb"\b", 0x09: rb"\t", 0x0A: rb"\n", 0x0C: rb"\f", 0x0D: rb"\r", 0x22: rb"\"", 0x5C: rb"\\"}
+    for code in range(1, 0x120):
+        right = short.get(code, b"\\u%04x" % code if code < 0x20 else chr(code).encode())
+        spellings = {chr(code).encode(), b"\\" + chr(code).encode(), b"\\u%04x" % code, b"\\u%04X" % code, *short.values()}
+        assert loads(b'"%s"' % right) == chr(code)
+        for other in spellings - {right, *(spelled for each, spelled in short.items() if each != code)}:
+            with pytest.raises(ReportError):
+                loads(b'"%s"' % other)
+
+
+@given(st.lists(st.sampled_from(["\\", '"', "\\u0000", "u0000", "\n", "\x1f", "/", " ", "-0", "{", "\x7f", "ក"])).map("".join))
+def test_text_of_all_that_is_escaped_is_read(text: str) -> None:
+    written = dumps({text: [text, -1, 10, True]})
+    assert loads(written) == {text: [text, -1, 10, True]}
+    for space in (b" ", b"\n", b"\t", b"\r"):
+        with pytest.raises(ReportError):
+            loads(written.replace(b",-1,", b"," + space + b"-1,"))
 
 
 @pytest.mark.parametrize("value", [2**53, "\ud800", {"\ud800": 1}])
