@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import Table, text
+from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app import models
 from app.dialect import is_unavailable, lock_key, lost_a_race, waited_in_vain
 from app.errors import BusyError, OverloadedError
-from app.transactions import GROUP_JOBS, GROUP_WEIGHT, Database, GroupJob, Item, Job, T, translate
+from app.resting import Rest
+from app.transactions import GROUP_JOBS, GROUP_WEIGHT, Database, GroupJob, Item, Job, T, translate, translated
 
 CONNECTIONS = 16
 GROUPS_AT_ONCE = 2
@@ -49,6 +50,10 @@ _SOCKET_OPTIONS = {
     "TCP_KEEPCNT": _ASKED_TIMES,
     "TCP_USER_TIMEOUT": SILENT_SECONDS * 1000,
 }
+
+
+PENDING = (models.pending_reports, models.pending_envelopes, models.pending_withdrawals)
+"""Tables that are written anew after a batch or a withdrawal."""
 
 
 class AttentiveConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
@@ -88,9 +93,10 @@ class _Waiting:
 class PostgresqlDatabase(Database):
     """A PostgreSQL database. Every commit waits for the server's own disk, whatever its configuration says."""
 
-    def __init__(self, url: str) -> None:
-        """Name the database; it is reached by the first job."""
+    def __init__(self, url: str, *, rest: Rest | None = None) -> None:
+        """Name the database; it is reached by the first job. `rest` is between two scrubs."""
         self._url = url
+        self._rest = rest or Rest()
         self._engine = self._make_engine()
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
@@ -132,36 +138,42 @@ class PostgresqlDatabase(Database):
     async def publisher_turn(self) -> AsyncIterator[bool]:
         """A session's advisory lock; it falls with its connection. See Database.publisher_turn."""
         key = {"key": lock_key("publisher")}
-        async with self._connection() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            mine = bool((await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key)).scalar_one())
-            try:
-                yield mine
-            finally:
-                if mine:
-                    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+        with translated():
+            async with self._connection() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                mine = bool((await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key)).scalar_one())
+                try:
+                    yield mine
+                finally:
+                    if mine:
+                        await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
     async def scrub(self) -> bool:
-        """Write the pending tables anew, without their dead rows (a plain VACUUM leaves the bytes); see Database.scrub."""
-        return await self._vacuum(models.pending_reports, models.pending_envelopes, models.pending_withdrawals)
+        """Write the pending tables anew, without their dead rows (a plain VACUUM leaves the bytes); see Database.scrub, and app.resting."""
+        waiting = await self.read(_count_waiting)
+        if not self._rest.is_over(waiting):
+            return False
+        with self._rest.worked(waiting):
+            return await self._vacuum(*PENDING)
 
     async def compact(self) -> bool:
         """Write anew every table that anything is deleted from. See Database.compact."""
-        return await self.scrub() and await self._vacuum(models.envelopes, models.replies, models.rounds)
+        return await self._vacuum(*PENDING, models.envelopes, models.replies, models.rounds)
 
     async def _vacuum(self, *tables: Table) -> bool:
-        async with self._connection() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"SET lock_timeout = '{VACUUM_WAIT_SECONDS}s'"))
-            try:
-                for table in tables:
-                    await connection.execute(text(f"VACUUM FULL {table.name}"))
-            except DBAPIError as error:
-                if waited_in_vain(error):
-                    return False
-                raise
-            finally:
-                await connection.execute(text("RESET lock_timeout"))
+        with translated():
+            async with self._connection() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await connection.execute(text(f"SET lock_timeout = '{VACUUM_WAIT_SECONDS}s'"))
+                try:
+                    for table in tables:
+                        await connection.execute(text(f"VACUUM FULL {table.name}"))
+                except DBAPIError as error:
+                    if waited_in_vain(error):
+                        return False
+                    raise
+                finally:
+                    await connection.execute(text("RESET lock_timeout"))
         return True
 
     async def close(self) -> None:
@@ -233,3 +245,7 @@ class PostgresqlDatabase(Database):
             hide_parameters=True,
             connect_args={"timeout": CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS, "connection_class": AttentiveConnection},
         )
+
+
+def _count_waiting(connection: Connection) -> int:
+    return int(connection.execute(select(func.count()).select_from(models.pending_reports)).scalar_one())

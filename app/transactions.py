@@ -1,8 +1,8 @@
 """How the service asks its database: functions over a Connection, run in a transaction, answered only when it is durable."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -47,11 +47,17 @@ class Database(ABC):
 
     @abstractmethod
     def publisher_turn(self) -> AbstractAsyncContextManager[bool]:
-        """Hold the lock that one process at a time may hold to publish; yields False at once when another has it (format.md section 7)."""
+        """Hold the lock that one process at a time may hold to publish; yields False at once when another has it (format.md section 7).
+
+        Raises BusyError when the database is away.
+        """
 
     @abstractmethod
     async def scrub(self) -> bool:
-        """Wipe what deleted rows left behind in the pending store and the journal (section 6); False when a reader was in the way."""
+        """Wipe what deleted rows left behind in the pending store and the journal (section 6); False when it has to be asked for again.
+
+        A reader was in the way, or senders have waited for it long enough lately. Raises BusyError, FullError.
+        """
 
     @abstractmethod
     async def compact(self) -> bool:
@@ -72,3 +78,12 @@ def translate(error: DBAPIError) -> Exception:
     if is_unavailable(error):
         return BusyError("The database does not answer at the moment.")
     return error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what `translate` makes of a database error that leaves the block."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translate(error) from error

@@ -99,6 +99,32 @@ async def test_one_publisher_at_a_time(database: Database, settings: Settings) -
     await other.close()
 
 
+async def test_lost_turn_is_busy(database: Database, settings: Settings) -> None:
+    """Whose session is ended while it publishes is told a word of ours; the lock has fallen, and the next turn is anybody's."""
+    if settings.sqlite_path is not None:
+        return  # nobody can take a lock of a file from who holds it
+
+    def end_others(connection: Connection) -> None:
+        others = (
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(text(others))
+
+    async def publish() -> None:
+        async with database.publisher_turn() as mine:
+            assert mine
+            await other.write(end_others)
+
+    other = open_database(settings)
+    try:
+        with pytest.raises(BusyError):
+            await publish()
+        async with other.publisher_turn() as theirs:
+            assert theirs
+    finally:
+        await other.close()
+
+
 async def test_clock_is_the_databases(database: Database) -> None:
     first = await database.read(dialect.now_ms)
     assert first <= await database.write(dialect.now_ms)
