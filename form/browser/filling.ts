@@ -5,7 +5,7 @@ import { type Typed, putBack, taken } from "./carrying.js";
 import { all } from "./page.js";
 import { showProblems } from "./problems.js";
 import type { Call, Testimony } from "./report.js";
-import { bindSteps, currentGroup, goOn, isPaged, showGroup } from "./steps.js";
+import { bindSteps, currentGroup, goOn, isLastGroup, isPaged, showGroup } from "./steps.js";
 
 /** The call as the attributes of the form name it. */
 export function callOf({ dataset }: HTMLElement): Call {
@@ -48,7 +48,8 @@ export class Filling {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       // Enter in a field asks for the button that sends: before the last group it means to go on.
-      if (this.mended() && !goOn()) submitted();
+      if (isLastGroup()) submitted();
+      else if (this.mended()) goOn();
     });
     bindSteps(form, () => this.mended());
     this.arrange();

@@ -16,7 +16,15 @@ export function letGo(): void {
   unasked = () => true;
 }
 
+let ending: () => void = () => undefined;
+
+/** Names what holds secrets of this page and is ended before anything else when somebody leaves: a page that loads slowly keeps none. */
+export function endOnLeaving(end: () => void): void {
+  ending = end;
+}
+
 function wipe(): void {
+  ending();
   letGo();
   for (const form of all<HTMLFormElement>("form")) form.reset();
   for (const link of all<HTMLAnchorElement>('a[href^="blob:"]')) URL.revokeObjectURL(link.href);

@@ -26,6 +26,12 @@ export interface LookAsked {
   readonly promise: string;
 }
 
+/** Asks for a rehearsal (sealing.ts), before there is anything to seal. Nobody waits for it, so that a seal asked meanwhile is not held up. */
+export interface RehearseAsked {
+  readonly kind: "rehearse";
+  readonly recipients: readonly string[];
+}
+
 export type Asked =
   | SealAsked
   | LookAsked
@@ -63,8 +69,9 @@ export interface Looked {
 }
 
 export type Answered =
+  | { readonly kind: "rehearsed" }
   | { readonly kind: "progress"; readonly part: number }
-  | { readonly kind: "sealed"; readonly body: ArrayBuffer }
+  | { readonly kind: "sealed"; readonly body: Blob }
   | { readonly kind: "saved"; readonly receipt: readonly string[] }
   | { readonly kind: "worked"; readonly header: string }
   | { readonly kind: "kept"; readonly receipt: readonly string[]; readonly publishBy: number }

@@ -2,6 +2,7 @@
 import { Refusal } from "./errors.js";
 import { callOf } from "./filling.js";
 import { spokenMoment } from "./deadline.js";
+import { endOnLeaving } from "./leaving.js";
 import type { Found, Looked } from "./messages.js";
 import { element, first, part, sentence, shown } from "./page.js";
 import { showProblems } from "./problems.js";
@@ -21,6 +22,7 @@ export class ReceiptPage {
   private readonly lists = `/calls/${this.call.call}`;
 
   constructor(private readonly add: (sealer: Sealer) => Promise<boolean>) {
+    endOnLeaving(() => this.sealer.end());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.guarded(() => this.look());

@@ -2,7 +2,7 @@
 import { showArrival } from "./arrival.js";
 import { Refusal } from "./errors.js";
 import { type Carried, Filling, callOf } from "./filling.js";
-import { letGo, mayGo } from "./leaving.js";
+import { endOnLeaving, letGo, mayGo } from "./leaving.js";
 import type { Asked } from "./messages.js";
 import { handOut, showMoving, showStep, showStuck } from "./moving.js";
 import { first, part, sentence, view } from "./page.js";
@@ -11,6 +11,7 @@ import { showProblems } from "./problems.js";
 import { sealedName } from "./report.js";
 import { Sealer } from "./sealer.js";
 import { type WorkAsked, post } from "./sending.js";
+import { aTurn } from "./turn.js";
 
 /** Refusals after which the same sealed bytes may be sent again. */
 const WORTH_ANOTHER_TRY = new Set(["network", "offline", "busy", "full", "work", "broken", "answer", "signature", "promise-broken"]);
@@ -42,6 +43,7 @@ export class ReportPage {
   private body: Blob | null = null;
   private posted = false;
   private waiting = false;
+  private pressed = false;
 
   constructor(
     private readonly writing: Writing,
@@ -52,6 +54,9 @@ export class ReportPage {
     });
     part("addition").hidden = !writing.holding;
     mayGo(() => !this.filling.touched);
+    endOnLeaving(() => writing.sealer.end());
+    // Whoever writes will send: until then the worker has begun, and nobody who only reads has paid for it.
+    this.form.addEventListener("input", () => writing.sealer.rehearse(this.call.recipients), { once: true });
     first("[data-do=again]").addEventListener("click", () => void this.deliver());
     first("[data-do=back]").addEventListener("click", () => this.back());
     first("[data-do=save]").addEventListener("click", () => void this.save());
@@ -62,7 +67,7 @@ export class ReportPage {
 
   /** Whether the page may be exchanged for the one in another language: not while a report is on its way, nor after it arrived. */
   get movable(): boolean {
-    return !first('[data-view="form"]').hidden;
+    return !this.pressed && !first('[data-view="form"]').hidden;
   }
 
   /** What was filled in. */
@@ -71,24 +76,37 @@ export class ReportPage {
   }
 
   private async send(): Promise<void> {
-    const filled = this.filling.checked();
-    // What was sent before and never answered may have arrived: the same receipt keeps both reports one person's.
-    const addition = this.writing.holding || this.writing.postedBefore;
-    if (filled !== null) await this.seal({ kind: "seal", call: this.call, ...filled, addition });
+    if (this.pressed) return;
+    this.pressed = true;
+    try {
+      const filled = (await this.stays()) ? this.filling.checked() : null;
+      // What was sent before and never answered may have arrived: the same receipt keeps both reports one person's.
+      const addition = this.writing.holding || this.writing.postedBefore;
+      if (filled !== null) await this.seal({ kind: "seal", call: this.call, ...filled, addition });
+    } finally {
+      this.pressed = false;
+    }
   }
 
   private async seal(asked: Asked): Promise<void> {
+    if (!(await this.stays())) return;
     view("sending");
     showMoving();
     showStep("seal");
+    if (!(await this.stays())) return;
     try {
-      const { body } = await this.writing.sealer.ask(asked, "sealed", (done) => showStep("seal", done));
-      this.body = new Blob([body], { type: "application/octet-stream" });
+      this.body = (await this.writing.sealer.ask(asked, "sealed", (done) => showStep("seal", done))).body;
     } catch (error) {
       const { word, member } = error instanceof Refusal ? error : new Refusal("sealing");
       return this.refused(word, member);
     }
-    await this.deliver();
+    if (await this.stays()) await this.deliver();
+  }
+
+  /** Ends this task, so that the next part is one of its own on a slow phone. False when somebody left meanwhile: then nothing is to follow. */
+  private async stays(): Promise<boolean> {
+    await aTurn();
+    return this.form.isConnected;
   }
 
   /** Sends the sealed bytes, the same ones as often as it takes. */
@@ -104,7 +122,7 @@ export class ReportPage {
     showStep("prove");
     try {
       const { receipt } = await this.writing.sealer.ask({ kind: "verify", promise: text }, "kept");
-      this.arrived(receipt, text);
+      await this.arrived(receipt, text);
     } catch (error) {
       this.refused(error instanceof Refusal ? error.word : "signature");
     }
@@ -163,13 +181,13 @@ export class ReportPage {
     part("saved").focus();
   }
 
-  private arrived(receipt: readonly string[], promise: string): void {
+  private async arrived(receipt: readonly string[], promise: string): Promise<void> {
     this.writing.sealer.end();
     this.body = null;
     this.filling.forget();
     letGo();
     part("problems").replaceChildren();
     part("saved").replaceChildren();
-    showArrival(receipt, promise, this.writing.holding);
+    if (await this.stays()) await showArrival(receipt, promise, this.writing.holding);
   }
 }

@@ -1,12 +1,22 @@
 /** The envelope: a binary age file for the call's recipients and nobody else (format.md section 3). */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Encrypter } from "age-encryption";
 import type { Bytes } from "./bytes.js";
 
 const PIECE = 1 << 18;
+const REHEARSED = 1 << 16;
 
 /** The envelope's size for this many recipients and a container of `padded` bytes. */
 export function envelopeSize(recipients: number, padded: number): number {
   return 86 + 1557 * recipients + padded + (16 * padded) / 65536;
+}
+
+/**
+ * Seals zeros for these recipients and throws the envelope away, so that what a browser does only the first time (to compile, to fill
+ * tables) was done when somebody waits. Nothing of a person's is in it: its keys are drawn for it alone.
+ */
+export async function rehearse(recipients: readonly string[]): Promise<void> {
+  sha256(await seal(new Uint8Array(REHEARSED), recipients, 0));
 }
 
 /** The container in pieces, telling how much was taken. */

@@ -78,6 +78,11 @@ function lead(field: HTMLElement): void {
   first("input, textarea, select", field).focus({ preventScroll: true });
 }
 
+/** Whether no group follows the one that is shown: this is the last one, or everything is on one page. */
+export function isLastGroup(): boolean {
+  return !isPaged() || onward(groups(), currentGroup(), 1) === null;
+}
+
 /** Goes on to the next group. False when this is the last one, or everything is on one page. */
 export function goOn(): boolean {
   const next = isPaged() ? onward(groups(), currentGroup(), 1) : null;

@@ -1,12 +1,13 @@
 /** The worker: everything that touches words, files, receipts or keys happens here, off the page's thread. */
 import { type Word, Refusal } from "./errors.js";
 import { Holder } from "./holder.js";
-import { type Answered, type Asked, type SealAsked, unforeseen } from "./messages.js";
+import { type Answered, type Asked, type RehearseAsked, type SealAsked, unforeseen } from "./messages.js";
+import { rehearse } from "./sealing.js";
 import { Submission } from "./submission.js";
 
 /** As much of a dedicated worker's own scope as is used here. */
 interface Scope {
-  onmessage: ((event: MessageEvent<Asked>) => void) | null;
+  onmessage: ((event: MessageEvent<Asked | RehearseAsked>) => void) | null;
   postMessage(answered: Answered, transfer?: Transferable[]): void;
 }
 
@@ -16,7 +17,8 @@ let holder: Holder | null = null;
 
 async function sealed(made: Submission): Promise<void> {
   const body = await made.sealed((part) => scope.postMessage({ kind: "progress", part }));
-  scope.postMessage({ kind: "sealed", body: body.buffer }, [body.buffer]);
+  // A Blob of this thread: the page's own would copy it there, and megabytes are a while on a slow phone.
+  scope.postMessage({ kind: "sealed", body: new Blob([body], { type: "application/octet-stream" }) });
 }
 
 function current<T>(value: T | null): T {
@@ -63,7 +65,14 @@ async function answer(asked: Asked): Promise<void> {
   }
 }
 
+/** A rehearsal that fails says nothing: what is sealed in earnest fails again, and tells. */
+function rehearsed({ recipients }: RehearseAsked): void {
+  const over = (): void => scope.postMessage({ kind: "rehearsed" });
+  rehearse(recipients).then(over, over);
+}
+
 scope.onmessage = ({ data }) => {
+  if (data.kind === "rehearse") return rehearsed(data);
   answer(data).catch((error: unknown) => {
     const [word, member]: [Word, number] = error instanceof Refusal ? [error.word, error.member] : [unforeseen(data), -1];
     scope.postMessage({ kind: "refused", word, member });

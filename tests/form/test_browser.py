@@ -226,9 +226,9 @@ def test_a_refusal_keeps_what_was_typed(browser: Browser, intake: Intake, lang: 
 
 def test_failed_sealing_sends_nothing(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
-        fill(page)
-        # The worker starts from a Blob: what breaks it must stand in its own text.
+        # The worker starts from a Blob at the first letter: what breaks it must stand in its own text.
         page.evaluate(BREAKS_WORKER)
+        fill(page)
         before = list(intake.asked)
         page.click("[data-do=send]")
         expect(page.locator("#problems")).to_contain_text(EN("refusal.sealing"))
