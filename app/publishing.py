@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, exists, func, select, text, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, text, update
 
 from app import models
 from app.calls import CallBook, StoredCall
 from app.dialect import hold_call, now_ms
 from app.logkeys import LogKeys
 from app.logstate import LogState, SignedLog, empty_log
+from app.preparation import Prepared, complete, due, lay_ready, reports_due, steps_before
 from app.transactions import Database
-from crypto.entries import close_entry, destroy_entry, report_entry, withdraw_entry
+from crypto.entries import close_entry, destroy_entry, withdraw_entry
 from crypto.errors import LogInconsistentError
 from crypto.merkle import Frontier, leaf_hash
 from crypto.notes import Checkpoint, SignerKey, VerifierKey, parse_checkpoint
@@ -29,10 +30,6 @@ _MOVE_REPORT = text(
     "INSERT INTO reports (call, digest, handle, batch) SELECT call, digest, handle, batch FROM pending_reports"
     " WHERE call = :call AND digest = :digest"
 )
-_MOVE_ENVELOPE = text(
-    "INSERT INTO envelopes (call, digest, part, bytes) SELECT call, digest, part, bytes FROM pending_envelopes"
-    " WHERE call = :call AND digest = :digest ORDER BY part"
-)
 _MOVE_WITHDRAWAL = text(
     "INSERT INTO withdrawals (call, handle, secret, batch) SELECT call, handle, secret, batch FROM pending_withdrawals"
     " WHERE call = :call AND handle = :handle"
@@ -41,9 +38,9 @@ _MOVE_WITHDRAWAL = text(
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a pass would find to do for one call."""
+    """What a pass would find to do for one call; `due` is the boundary of the batch that has to be cut, if there is one."""
 
-    ripe: bool
+    due: int | None
     leftovers: bool
     unsigned: bool
 
@@ -134,12 +131,20 @@ class Publisher:
         outlook = await self._database.read(lambda connection: look(connection, stored))
         if outlook.leftovers:
             await self._forget(stored)
-        cut = outlook.ripe and await self._database.write(lambda connection: cut_batch(connection, stored), weight=CUT_WEIGHT)
+        cut = outlook.due is not None and await self._cut(stored, outlook.due)
         if cut or outlook.unsigned:
             await self._sign(stored, trust_database=trust_database)
         if cut:
             await self._forget(stored)
         return cut
+
+    async def _cut(self, stored: StoredCall, boundary: int) -> bool:
+        """Cut the batch of that boundary, a large one laid ready before; the next boundary may pass meanwhile, and has its own turn."""
+        call_id = stored.call.call
+        steps = await self._database.read(partial(steps_before, call_id=call_id, boundary=boundary))
+        for digests in steps:
+            await self._database.write(partial(lay_ready, call_id=call_id, digests=digests), weight=CUT_WEIGHT)
+        return await self._database.write(partial(cut_batch, stored=stored, prepared=Prepared(boundary, steps)), weight=CUT_WEIGHT)
 
     async def _forget(self, stored: StoredCall) -> None:
         while await self._database.write(partial(forget_published, call_id=stored.call.call), weight=CUT_WEIGHT):
@@ -178,21 +183,22 @@ def look(connection: Connection, stored: StoredCall) -> Outlook:
         connection.execute(select(exists().where(table.c.call == call_id, table.c.batch <= log.cut))).scalar_one()
         for table in (models.pending_reports, models.pending_withdrawals)
     )
-    return Outlook(due_boundary(connection, stored, log) is not None, leftovers, bool(unsigned))
+    return Outlook(due_boundary(connection, stored, log), leftovers, bool(unsigned))
 
 
-def due_boundary(connection: Connection, stored: StoredCall, log: Row[Any]) -> int | None:
-    """The boundary at which something has to be published now, None when nothing has to.
+def due_boundary(connection: Connection, stored: StoredCall, log: Row[Any], latest: int | None = None) -> int | None:
+    """The boundary at which something has to be published now, None when nothing has to; none later than `latest` is looked at.
 
     The close is always due once its time has come, whatever waits.
     """
     boundary = stored.schedule.last(now_ms(connection) // 1000)
+    boundary = boundary if latest is None else min(boundary, latest)
     if boundary >= stored.call.close and not log.closed:
         return stored.call.close
     if boundary <= log.cut:
         return None
     counts = [
-        connection.execute(select(func.count(), func.min(table.c.batch)).where(*_waiting(table, stored.call.call, log.cut, boundary))).one()
+        connection.execute(select(func.count(), func.min(table.c.batch)).where(due(table, stored.call.call, log.cut, boundary))).one()
         for table in (models.pending_reports, models.pending_withdrawals)
     ]
     count = sum(int(number) for number, _ in counts)
@@ -200,19 +206,21 @@ def due_boundary(connection: Connection, stored: StoredCall, log: Row[Any]) -> i
     return boundary if count and stored.schedule.is_ripe(boundary, count=count, oldest=oldest) else None
 
 
-def cut_batch(connection: Connection, stored: StoredCall) -> bool:
+def cut_batch(connection: Connection, stored: StoredCall, prepared: Prepared | None = None) -> bool:
     """Move what is due into the log, in one transaction under the call's exclusive lock; False when nothing is due any more.
 
+    `prepared` is the batch as it was found before, with what was laid ready for it; what came due later waits for its own.
     Reports by ascending leaf hash, withdrawals likewise, the close last (section 7). Every store is filled in that order, so that the
     layout of its pages tells nothing of the order of arrival (section 6).
     """
     call_id = stored.call.call
     hold_call(connection, call_id)
     log = _log(connection, call_id)
-    boundary = due_boundary(connection, stored, log)
+    boundary = due_boundary(connection, stored, log, prepared.boundary if prepared else None)
     if boundary is None:
         return False
-    batch = [*_move_reports(connection, call_id, log.cut, boundary), *move_withdrawals(connection, call_id, log.cut, boundary)]
+    steps = prepared.steps if prepared else ()
+    batch = [*_move_reports(connection, call_id, log.cut, boundary, steps), *move_withdrawals(connection, call_id, log.cut, boundary)]
     closing = boundary == stored.call.close and not log.closed
     if closing:
         batch.append(close_entry())
@@ -356,19 +364,13 @@ def _log(connection: Connection, call_id: str) -> Row[Any]:
     return connection.execute(select(models.logs).where(models.logs.c.call == call_id)).one()
 
 
-def _waiting(table: Table, call_id: str, cut: int, boundary: int) -> Sequence[Any]:
-    return (and_(table.c.call == call_id, table.c.batch > cut, table.c.batch <= boundary),)
-
-
-def _move_reports(connection: Connection, call_id: str, cut: int, boundary: int) -> list[bytes]:
-    table = models.pending_reports
-    rows = connection.execute(select(table.c.digest, table.c.handle).where(*_waiting(table, call_id, cut, boundary))).all()
-    ordered = sorted((leaf_hash(entry), entry, row.digest) for row in rows for entry in (report_entry(row.digest, row.handle),))
-    if ordered:
-        keys = [{"call": call_id, "digest": digest} for _, _, digest in ordered]
-        connection.execute(_MOVE_REPORT, keys)
-        connection.execute(_MOVE_ENVELOPE, keys)
-    return [entry for _, entry, _ in ordered]
+def _move_reports(connection: Connection, call_id: str, cut: int, boundary: int, steps: Sequence[Sequence[bytes]]) -> list[bytes]:
+    batch = reports_due(connection, call_id, cut, boundary)
+    if batch:
+        digests = [digest for _, digest in batch]
+        connection.execute(_MOVE_REPORT, [{"call": call_id, "digest": digest} for digest in digests])
+        complete(connection, call_id, digests, steps)
+    return [entry for entry, _ in batch]
 
 
 def move_withdrawals(connection: Connection, call_id: str, cut: int, boundary: int) -> list[bytes]:
@@ -377,7 +379,7 @@ def move_withdrawals(connection: Connection, call_id: str, cut: int, boundary: i
     Run under the call's exclusive lock.
     """
     table = models.pending_withdrawals
-    rows = connection.execute(select(table.c.handle, table.c.secret).where(*_waiting(table, call_id, cut, boundary))).all()
+    rows = connection.execute(select(table.c.handle, table.c.secret).where(due(table, call_id, cut, boundary))).all()
     ordered = sorted((leaf_hash(entry), entry, row.handle) for row in rows for entry in (withdraw_entry(row.handle, row.secret),))
     if ordered:
         connection.execute(_MOVE_WITHDRAWAL, [{"call": call_id, "handle": handle} for _, _, handle in ordered])

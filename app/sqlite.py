@@ -31,8 +31,13 @@ READERS = 4
 BUSY_SECONDS = 10
 SCRUB_WAIT_SECONDS = 1
 """So long a reader is waited for before the journal is cut: nobody can write meanwhile, and some read for minutes (an export)."""
-CHECKPOINT_PAGES = 4000
-"""Pages in the journal (16 MB) at which SQLite copies them into the database: a few groups of small reports, not one."""
+PAGE_BYTES = 16 << 10
+"""Of a database that is made new. Envelopes are far larger than SQLite's usual pages of 4 KiB, and each page is a write of its own."""
+WRITER_CACHE_KIB = 32 << 10
+READER_CACHE_KIB = 2 << 10
+"""Of pages that a connection keeps in memory. A batch of some ten thousand reports, without its envelopes, fits into the writer's."""
+CHECKPOINT_BYTES = 16 << 20
+"""How long the journal is when SQLite copies it into the database: a few groups of small reports, not one."""
 STATEMENTS = 512
 """How many prepared statements a connection keeps: those of the groups come in a few sizes each."""
 
@@ -83,8 +88,8 @@ class SqliteDatabase(Database):
         self._path = path
         self._write_lock = path.with_name(path.name + ".writer-lock")
         self._publish_lock = path.with_name(path.name + ".publisher-lock")
-        self._writing = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
-        self._reading = _engine(path, begin="BEGIN", connections=READERS)
+        self._writing = _engine(path, begin="BEGIN IMMEDIATE", connections=1, cache_kib=WRITER_CACHE_KIB)
+        self._reading = _engine(path, begin="BEGIN", connections=READERS, cache_kib=READER_CACHE_KIB)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="saksei-reader")
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -286,7 +291,7 @@ def _settle(group: list[_Waiting]) -> None:
         waiting.settle()
 
 
-def _engine(path: Path, *, begin: str, connections: int) -> Engine:
+def _engine(path: Path, *, begin: str, connections: int, cache_kib: int) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -300,15 +305,18 @@ def _engine(path: Path, *, begin: str, connections: int) -> Engine:
     def _prepare(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # the driver must not begin transactions by itself: ours begin in the listener below
         for pragma in (
+            f"page_size = {PAGE_BYTES}",  # a database that is there keeps its own
             "journal_mode = WAL",
             "synchronous = FULL",
             "secure_delete = ON",
             "foreign_keys = ON",
             "temp_store = MEMORY",
             "trusted_schema = OFF",
-            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            f"cache_size = -{cache_kib}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()
+        page = raw.execute("PRAGMA page_size").fetchone()[0]
+        raw.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page}").close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.dialect import now_ms
-from app.publishing import forget_published, log_size
+from app.preparation import Prepared, lay_ready, reports_due
+from app.publishing import cut_batch, forget_published, log_size, look
 from app.submissions import SealedReport, accept
 from app.transactions import Database
 from tests.app.made import Intake, MadeCall
@@ -165,6 +166,30 @@ async def test_no_order_after_a_batch(intake: Intake, hasty: MadeCall, server_fo
     files = await files_of(intake, server_folder)
     assert sum(content.count(report.digest) for content in files.values() for report in reports) >= REPORTS
     assert order_read(files, reports) < CHANCE
+
+
+async def test_no_order_after_steps(intake: Intake, hasty: MadeCall, server_folder: Path) -> None:
+    """A large batch is laid ready step by step, while others send."""
+    await intake.add(hasty)
+    database, call = intake.service.database, hasty.id
+    reports = [numbered(number, 5000) for number in range(REPORTS)]
+    for report in reports:
+        await database.write(partial(accept, stored=hasty.stored, report=report, began=time.monotonic()))
+    while not await database.read(due):
+        await asyncio.sleep(0.1)
+    boundary = (await database.read(partial(look, stored=hasty.stored))).due
+    assert boundary is not None
+    ready = [digest for _, digest in await database.read(partial(reports_due, call_id=call, cut=0, boundary=boundary))]
+    assert len(ready) == REPORTS
+    steps = [ready[start : start + 10] for start in range(0, REPORTS, 10)]
+    for number, step in enumerate(steps):
+        await database.write(partial(lay_ready, call_id=call, digests=step))
+        await database.write(partial(accept, stored=hasty.stored, report=numbered(REPORTS + number, 5000), began=time.monotonic()))
+    assert await database.write(partial(cut_batch, stored=hasty.stored, prepared=Prepared(boundary, steps)))
+    while await database.read(partial(waiting, call_id=call)):
+        assert await intake.service.publisher.publish()
+        await asyncio.sleep(0.1)
+    assert order_read(await files_of(intake, server_folder), reports) < CHANCE
 
 
 async def test_order_is_found_where_it_is(intake: Intake, server_folder: Path) -> None:
