@@ -35,6 +35,7 @@ not verify proves nothing, and that is all: it stands in `tokens` without a time
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -94,7 +95,7 @@ __all__ = [
     "write_bundle",
 ]
 
-# What all members but the envelopes may take in memory together. A million entries take 150 MB, their lines in the manifest as much.
+# What all members but the envelopes may have together, kept in memory. A million entries have 150 MB, their lines in the manifest as much.
 _MEMORY = 512 << 20
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
@@ -193,13 +194,14 @@ class VerifiedBundle:
         return envelope
 
 
-def open_bundle(
+def open_bundle(  # noqa: PLR0913 (what is known, what was kept, and how much may be spent)
     file: BinaryIO,
     *,
     expect: Trust | None = None,
     checkpoints: Sequence[bytes] = (),
     promises: Sequence[bytes] = (),
     progress: Callable[[int], None] = lambda _bytes: None,
+    memory: int = _MEMORY,
 ) -> VerifiedBundle:
     """Verify a whole bundle and return what it says. `file` stays open: `read_envelope` reads from it, one thread at a time.
 
@@ -209,11 +211,12 @@ def open_bundle(
         checkpoints: Notes that submitters and watchers kept.
         promises: Notes that submitters kept.
         progress: Called now and then with the number of bytes of envelopes read since the last time.
+        memory: Bytes that all members but the envelopes may have together (F10.4); more is refused unread, with `manifest`.
 
     Raises:
         CryptoError: one of the words listed at the top of this module; the first rule that is broken.
     """
-    walk = _Walk(Reader(file), expect or Trust())
+    walk = _Walk(Reader(file), expect or Trust(), memory)
     call, call_json = walk.call, walk.call_json
     walk.read_log()
     digest = hashlib.sha256(call_json)
@@ -266,9 +269,9 @@ class _Walk:
         named: Digests of the envelopes that the manifest names.
     """
 
-    def __init__(self, reader: Reader, expect: Trust) -> None:
+    def __init__(self, reader: Reader, expect: Trust, memory: int) -> None:
         self._reader = reader
-        self._memory = _MEMORY
+        self._memory = memory
         untrusted_manifest = self._untrusted("manifest")
         self.call_json = self._untrusted(CALL)
         sums, signature = self._untrusted(SUMS), self._untrusted(SIGNATURE)
@@ -292,7 +295,10 @@ class _Walk:
         if stored is None or stored.name != name or stored.size > self._memory:
             raise ManifestError("A member of the bundle is not where it must be, or too large.")
         self._memory -= stored.size
-        return b"".join(map(bytes, self._reader.chunks(stored)))
+        content = io.BytesIO()  # its getvalue hands over the buffer itself: a member is never there twice
+        for chunk in self._reader.chunks(stored):
+            content.write(chunk)
+        return content.getvalue()
 
     def _check_names(self) -> None:
         places = [place(name) for name, _ in self._lines]

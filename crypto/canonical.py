@@ -77,7 +77,7 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _utf16(key: str) -> bytes:
-    return key.encode("utf-16-be", "surrogatepass")  # lone surrogates are refused where the whole is spelled again
+    return key.encode("utf-16-be")  # a lone surrogate has no such bytes: that raises ValueError, and is refused with the rest
 
 
 def _integer(digits: str) -> int:

@@ -404,9 +404,11 @@ def test_large_envelopes_stay_out_of_memory(tmp_path: Path) -> None:
     with (tmp_path / "bundle").open("w+b") as file:
         bundle.write_bundle(file, members, LOG_KEY, ORIGIN)
         assert [found.outcome for found in bundle.open_bundle(file).outcomes] == ["time-unproven"]
-    peak = tracemalloc.get_traced_memory()[1]
+        peak = tracemalloc.get_traced_memory()[1]
+        assert peak < 8 << 20
+        assert len(bundle.open_bundle(file).read_envelope(whole.digest())) == size
+    assert tracemalloc.get_traced_memory()[1] > size, "an envelope in memory was not noticed"
     tracemalloc.stop()
-    assert peak < 8 << 20
 
 
 def test_members_beyond_memory_are_not_read(tmp_path: Path) -> None:
@@ -421,3 +423,23 @@ def test_members_beyond_memory_are_not_read(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert caught.value.word == "manifest"
     assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("size", [0, 3 << 20])
+def test_members_share_one_bound(size: int) -> None:
+    data = server(form=bytes(size))()
+    together = sum(len(content) for name, content in unzip(data) if not name.startswith("envelopes/"))
+    assert opened(data, memory=together).outcomes
+    assert word(data, memory=together - 1) == "manifest"
+
+
+def test_members_together_stay_within_the_bound() -> None:
+    size, most = 12 << 20, 16 << 20  # each of the two fits alone
+    untrusted = server(instead={"log/checkpoint.3": bytes(size), "log/checkpoint.5": bytes(size)})()
+    peaks = []
+    for memory, expected in ((most, "manifest"), (2 * most, "signature")):
+        tracemalloc.start()
+        assert word(untrusted, memory=memory) == expected
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < most < peaks[1], "where the bound lets it in, the second one is noticed"
