@@ -39,9 +39,7 @@ from app.settings import Settings
 from crypto.errors import CryptoError
 from questionnaire.errors import QuestionnaireError
 
-USAGE_ERRORS = frozenset(
-    {errno.ENOENT, errno.EACCES, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EROFS, errno.EPERM}
-)
+USAGE_ERRORS = frozenset({errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EROFS, errno.EPERM})
 DISK_ERRORS = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE})
 
 app = typer.Typer(help="Take in sealed reports and publish their log.", no_args_is_help=True, add_completion=False)
@@ -78,6 +76,8 @@ def _refuse_trouble(error: OSError | SQLAlchemyError) -> int:
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.ENOSPC, errno.EDQUOT}:
         return _refuse(FullError.word, "The disk is full; nothing of this was kept.")
+    if number == errno.EEXIST:
+        return _refuse("usage", "There is something of this name already, and nothing is ever replaced: give another name.", code=2)
     if number in USAGE_ERRORS:
         return _refuse("usage", f"A file or folder cannot be used: {os.strerror(number or errno.EIO)}.", code=2)
     if number in DISK_ERRORS:
@@ -166,10 +166,13 @@ def export(
 
 @app.command()
 def backup(
-    out: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write. The service may go on meanwhile.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The backup to write; it must not exist yet. The service may go on meanwhile.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Write a copy of the whole database. No log key is in it. The file is whole, or it is not there."""
+    require_absent(out)
 
     async def work(service: Service) -> int:
         return await make_backup(service.database, service.settings.sqlite_path, out)

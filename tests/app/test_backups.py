@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from app import backups, cli, models
-from app.backups import make_backup, opened
+from app.backups import count_envelopes, make_backup, opened
 from app.inspection import inspect_log
 from app.logstate import LogState
 from app.receipts import withdraw
@@ -177,19 +177,34 @@ async def test_batch_without_note_is_kept(intake: Intake, hasty: MadeCall, tmp_p
 
 @pytest.mark.usefixtures("environment", "postgresql_emptied")
 def test_command_makes_it_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without the folder of the log keys, as in the unit; a refused backup leaves an older one as it was."""
+    """Without the folder of the log keys, as in the unit; what is refused leaves nothing behind, and what is made is never replaced."""
     monkeypatch.setenv("SAKSEI_LOG_KEY_DIR", "/dev/null/keys")
     folder = tmp_path / "backups"
     folder.mkdir()
-    older = folder / "b"
-    older.write_text("older")
-    assert cli.run(["backup", str(older)]) == 1
+    made = folder / "b"
+    assert cli.run(["backup", str(made)]) == 1
     assert capsys.readouterr().err.startswith("error: version: ")
-    assert (list(folder.iterdir()), older.read_text()) == ([older], "older")
+    assert list(folder.iterdir()) == []
     assert cli.run(["migrate"]) == 0
     assert cli.run(["backup", str(tmp_path / "nowhere" / "b")]) == 2
     assert capsys.readouterr().err.startswith("error: usage: ")
-    assert cli.run(["backup", str(older), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"envelopes": 0, "bytes": older.stat().st_size}
-    assert list(folder.iterdir()) == [older]
-    assert cli.run(["backup", str(older)]) == 0
+    assert cli.run(["backup", str(made), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"envelopes": 0, "bytes": made.stat().st_size}
+    assert list(folder.iterdir()) == [made]
+
+
+@pytest.mark.usefixtures("environment", "postgresql_emptied")
+def test_older_one_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever has the name of the new one stays as it was, a link that leads nowhere included; by another name it is made."""
+    assert cli.run(["migrate"]) == 0
+    older, link = tmp_path / "older", tmp_path / "link"
+    older.write_text("older")
+    link.symlink_to(tmp_path / "nowhere")
+    capsys.readouterr()
+    for taken in (older, link):
+        assert cli.run(["backup", str(taken)]) == 2
+        assert capsys.readouterr().err.startswith("error: usage: There is something of this name already")
+    assert (older.read_text(), link.is_symlink(), (tmp_path / "nowhere").exists()) == ("older", True, False)
+    assert cli.run(["backup", str(tmp_path / "newer")]) == 0
+    with opened(tmp_path / "newer") as newer:
+        assert count_envelopes(newer) == 0
