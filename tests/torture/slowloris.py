@@ -129,15 +129,19 @@ class Storm:
 
 
 async def asked(port: int, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    """POST over a connection of its own; status and body of the answer."""
-    lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", f"content-length: {len(body)}", "connection: close"]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    """POST as a browser does, over a connection of its own; status and body of the answer, 0 and nothing where the connection broke off."""
+    lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", f"content-length: {len(body)}"]
     try:
-        writer.write("\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode() + body)
-        head, _, content = (await reader.read()).partition(b"\r\n\r\n")
-    finally:
-        writer.close()
-    return int(head.split(b" ")[1]) if head else 0, content
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write("\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode() + body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)\r\n", head)
+            return int(head.split(b" ")[1]), await reader.readexactly(int(length[1])) if length else b""
+        finally:
+            writer.close()
+    except (OSError, asyncio.IncompleteReadError):
+        return 0, b""
 
 
 async def send_sealed(port: int, call: MadeCall, body: bytes, outcome: Outcome) -> None:
