@@ -1,6 +1,7 @@
 """A long evening: 100,000 reports of the smallest class, one after another into one server, published batch by batch while they come.
 
-`python -m tests.torture.soak --reports 100000 --database sqlite` (or postgresql; both, one after the other, unless one is named). Memory
+`python -m tests.torture.soak --reports 100000 --database sqlite` (or postgresql; both, one after the other, unless one is named). A batch
+is due every 30 seconds; with fewer reports `--batch-seconds` makes it come often enough to be seen. Memory
 and the cost of a report must stay where they were after the first tenth; then `check`, `export` and `saksei-reviewer verify` pass, and
 every promise that was given is in the bundle. Takes 15 GB of disk for 100,000 reports, in a temporary folder that is removed.
 """
@@ -45,7 +46,8 @@ class Round:
     def line(self, number: int) -> str:
         """In words."""
         p50, p99 = self.measured.percentile(50), self.measured.percentile(99)
-        rate = f"{self.measured.per_second:6.0f}/s   p50 {p50:6.1f} ms   p99 {p99:7.1f} ms"
+        longest = max(self.measured.milliseconds)
+        rate = f"{self.measured.per_second:6.0f}/s   p50 {p50:6.1f} ms   p99 {p99:7.1f} ms   longest {longest:7.1f} ms"
         return f"{number:2}   {rate}   {self.cost:6.0f} µs of processor a report   {self.memory:6.1f} MiB"
 
 
@@ -84,10 +86,10 @@ def faults_of(rounds: list[Round]) -> list[str]:
     return faults
 
 
-def soak(place: Path, reports: int, database_url: str) -> bool:
+def soak(place: Path, reports: int, database_url: str, batch_seconds: int) -> bool:
     """Run it all and print it; True when nothing is wrong."""
     stage = Stage(place, database_url)
-    stage.build_call(ROOT / "questionnaire" / "calls" / f"{CALL}.yaml", "--demo", "--demo-batch-seconds", str(BATCH_SECONDS))
+    stage.build_call(ROOT / "questionnaire" / "calls" / f"{CALL}.yaml", "--demo", "--demo-batch-seconds", str(batch_seconds))
     rounds: list[Round] = []
     with stage.serving() as server:
         for number in range(ROUNDS):
@@ -103,14 +105,14 @@ def soak(place: Path, reports: int, database_url: str) -> bool:
     return not faults and kept == len(promises) > 0
 
 
-def run_on(database: str, reports: int) -> bool:
+def run_on(database: str, reports: int, batch_seconds: int) -> bool:
     """Soak one kind of database in a folder of its own."""
     began = time.monotonic()
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saksei-soak-")))
         url = intake_url(stack.enter_context(postgresql_server())) if database == "postgresql" else ""
         print(f"{database}: {reports} reports of 64 KiB, {shutil.disk_usage(place).free >> 30} GiB free", flush=True)
-        sound = soak(place, reports, url)
+        sound = soak(place, reports, url, batch_seconds)
         print(f"{database}: {'sound' if sound else 'NOT SOUND'} after {time.monotonic() - began:.0f} s", flush=True)
     return sound
 
@@ -120,12 +122,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--reports", type=int, default=100_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    parser.add_argument("--batch-seconds", type=int, default=BATCH_SECONDS)
     asked = parser.parse_args()
     if shutil.disk_usage(tempfile.gettempdir()).free < asked.reports * BYTES_A_REPORT * 1.5:
         print("there is not enough room in the temporary folder for so many reports", file=sys.stderr)
         return 2
     chosen = [asked.database] if asked.database else ["sqlite", "postgresql"]
-    sound = [run_on(database, asked.reports) for database in chosen]
+    sound = [run_on(database, asked.reports, asked.batch_seconds) for database in chosen]
     return 0 if all(sound) else 1
 
 
