@@ -13,6 +13,7 @@ from app import machine_routes, people_routes
 from app.arrival import ArrivalMiddleware
 from app.condition import Condition
 from app.headers import HeadersMiddleware
+from app.heads import HeadMiddleware
 from app.hosts import HostsMiddleware
 from app.observing import observable
 from app.refusals import LastResortMiddleware, add_refusals, place_of
@@ -90,10 +91,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """Outermost first: the instant of arrival, headers on every answer, then who is asked for, then the last resort around our own code."""
+    """Outermost first: the instant of arrival, headers on every answer, HEAD as GET, who is asked for, the last resort around our code."""
     return [
         Middleware(ArrivalMiddleware),
         Middleware(HeadersMiddleware, settings=settings),
+        Middleware(HeadMiddleware),
         Middleware(HostsMiddleware, hosts=trusted_hosts(settings)),
         Middleware(LastResortMiddleware),
     ]

@@ -89,6 +89,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: no such route, another method (with those there are), a parameter that is none."""
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.UNPROCESSABLE_ENTITY
     headers = error.headers if isinstance(error, HTTPException) else None
+    if headers and headers.get("Allow") == "GET":
+        headers = {"Allow": "GET, HEAD"}  # app.heads
     return refuse(request.scope, status, _WORDS.get(status, BROKEN), headers)
 
 
