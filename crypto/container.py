@@ -109,7 +109,7 @@ def _require_least_size(size: int, content: int, max_k: int) -> None:
 
 def _require_zeros(container: bytes | bytearray, start: int, end: int) -> None:
     # All are zero when the first is and each is like the one after it: one comparison of the container with itself, and nothing copied.
-    if start < end and (container[start] != 0 or not container.startswith(memoryview(container)[start : end - 1], start + 1, end)):
+    if start < end and (container[start] != 0 or not container.startswith(memoryview(container)[start : end - 1], start + 1)):
         raise PaddingError("The padding of the container is not zero.")
 
 
