@@ -9,6 +9,7 @@ from app import models
 from app.calls import StoredCall
 from app.dialect import now_ms
 from app.logstate import LogState
+from app.metrics import ROUNDED_TO
 from app.publishing import checkpoint_size, entries_between
 from crypto.entries import Log, check_entries, parse_entry
 from crypto.errors import EnvelopeMissingError, LogInconsistentError, PromiseBrokenError
@@ -110,3 +111,17 @@ def _oldest_unsigned(connection: Connection, call_id: str) -> int | None:
             oldest = connection.execute(select(func.min(table.c.batch)).where(asked)).scalar_one()
             found += [] if oldest is None else [int(oldest)]
     return min(found, default=None)
+
+
+def shown_waiting(connection: Connection, stored: StoredCall) -> int:
+    """How many reports and withdrawals wait for their batch, told as coarsely as by /metrics (app.metrics).
+
+    Of those that were taken before the boundary before the last one, in tens: whoever asks every second must not learn when somebody wrote.
+    """
+    before = stored.schedule.last(now_ms(connection) // 1000) - stored.schedule.step
+    count = 0
+    for table in (models.pending_reports, models.pending_withdrawals):
+        cut = select(models.logs.c.cut).where(models.logs.c.call == stored.call.call).scalar_subquery()
+        due = (table.c.call == stored.call.call, table.c.batch > cut, table.c.batch <= before)
+        count += int(connection.execute(select(func.count()).select_from(table).where(*due)).scalar_one())
+    return count // ROUNDED_TO * ROUNDED_TO

@@ -15,6 +15,7 @@ from app.commands.options import CallId, Json
 from app.commands.session import publish_all, say, with_call, with_service
 from app.dialect import now_ms
 from app.errors import NotOpenError
+from app.inspection import shown_waiting
 from app.publishing import log_size
 from app.schema import require_head
 from app.service import Service
@@ -52,7 +53,10 @@ def add(
 
 @calls.command("list")
 def list_calls(as_json: Json = False) -> None:
-    """List the calls with their times and the state of their logs."""
+    """List the calls with their times and the state of their logs.
+
+    What waits for its batch is counted a whole batch late and rounded down to tens: the count must not tell when somebody wrote.
+    """
 
     async def work(service: Service) -> list[dict[str, object]]:
         await service.database.read(require_head)
@@ -62,7 +66,7 @@ def list_calls(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("call", "state", "opens", "deadline", "close", "log entries", "waiting")
+    table = Table("call", "state", "opens", "deadline", "close", "log entries", "waiting, a batch ago")
     for row in rows:
         times = [_moment(row[key]) for key in ("opens", "deadline", "close")]
         table.add_row(str(row["call"]), str(row["state"]), *times, str(row["entries"]), str(row["waiting"]))
@@ -86,10 +90,11 @@ async def _described(service: Service, stored: StoredCall) -> dict[str, object]:
     call = stored.call
     log = await service.database.read(partial(log_size, call_id=call.call))
     now = await service.database.read(now_ms)
+    waiting = await service.database.read(partial(shown_waiting, stored=stored))
     over = "destroyed" if log.destroyed else "closed" if log.closed else None
     state = over or ("not open yet" if now < call.opens * 1000 else "open" if now < call.deadline * 1000 else "over")
     times = {"opens": call.opens, "deadline": call.deadline, "close": call.close, "retention_ends": stored.ends}
-    return {"call": call.call, "state": state, "entries": log.entries, "waiting": log.waiting, **times}
+    return {"call": call.call, "state": state, "entries": log.entries, "waiting": waiting, **times}
 
 
 def _moment(seconds: object) -> str:
