@@ -17,7 +17,7 @@ from app.gathering import GatheredFile, GatheredForm
 from app.receipts import standings
 from app.submissions import SealedReport, take_sealed
 from app.transactions import Database
-from app.uploads import sealed_in_memory
+from app.uploads import sealed_here
 from crypto.container import pack
 from crypto.receipts import MAX_ADDITIONS, Receipt
 from crypto.report import AttachedFile, Consent, Report
@@ -56,7 +56,7 @@ class Draft:
     attached: Sequence[GatheredFile] = field(repr=False)
 
     def seal(self, n: int) -> SealedReport:
-        """Seal it as report `n` of its receipt. Raises ReportError or TooLargeError; takes three times its size of memory meanwhile."""
+        """Seal it as report `n` of its receipt. Raises ReportError or TooLargeError; takes twice its size of memory meanwhile."""
         call = self.stored.call
         report = Report(
             call=call.call,
@@ -72,8 +72,9 @@ class Draft:
             files=tuple(_named(file) for file in self.attached),
         )
         contents = cast("list[bytes]", [file.content for file in self.attached])  # bytearrays: a copy of 16 MiB is not free
-        container = pack(report.to_bytes(), contents, max_k=call.max_k)
-        return sealed_in_memory(self.stored, report.handle + seal(container, self.stored.recipients))
+        # The container has no name here: what can be read goes as soon as it is sealed.
+        envelope = seal(pack(report.to_bytes(), contents, max_k=call.max_k), self.stored.recipients)
+        return sealed_here(self.stored, report.handle, envelope)
 
 
 def wants_file(call: Call, field: str) -> bool:

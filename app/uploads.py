@@ -42,15 +42,20 @@ def require_prefix(head: bytes) -> None:
 
 def sealed_in_memory(stored: StoredCall, body: bytes) -> SealedReport:
     """The sealed report in a body that is in memory already. Raises SizeError or PrefixError."""
-    require_size(stored, len(body))
-    require_prefix(body[:_HEAD])
-    envelope = memoryview(body)[HANDLE_BYTES:]
+    return sealed_here(stored, body[:HANDLE_BYTES], memoryview(body)[HANDLE_BYTES:])
+
+
+def sealed_here(stored: StoredCall, handle: bytes, envelope: bytes | memoryview) -> SealedReport:
+    """The same, of a handle and an envelope apart; neither is copied. Raises SizeError or PrefixError."""
+    view = memoryview(envelope)
+    require_size(stored, len(handle) + len(view))
+    require_prefix(handle + bytes(view[: len(PREFIX)]))
 
     def parts() -> Iterator[bytes]:
-        for start in range(0, len(envelope), CHUNK_BYTES):
-            yield bytes(envelope[start : start + CHUNK_BYTES])
+        for start in range(0, len(view), CHUNK_BYTES):
+            yield bytes(view[start : start + CHUNK_BYTES])
 
-    return SealedReport(body[:HANDLE_BYTES], hashlib.sha256(envelope).digest(), len(envelope), parts)
+    return SealedReport(handle, hashlib.sha256(view).digest(), len(view), parts)
 
 
 @asynccontextmanager
