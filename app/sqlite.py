@@ -7,8 +7,9 @@ several processes in the kernel, where SQLite's own busy handler lets them sleep
 import asyncio
 import fcntl
 import os
+import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -128,11 +129,11 @@ class SqliteDatabase(Database):
 
     async def scrub(self) -> bool:
         """Move the journal into the database and cut it to nothing; see Database.scrub."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._truncate_journal)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _in_our_words, self._truncate_journal)
 
     async def compact(self) -> bool:
         """Deleted pages are zeros already (secure_delete); give them back, and cut the journal. See Database.compact."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._vacuum)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _in_our_words, self._vacuum)
 
     async def close(self) -> None:
         """Stop the writer after what waits; see Database.close."""
@@ -235,6 +236,14 @@ class SqliteDatabase(Database):
                     waiting.answer(waiting.job(connection, [waiting.item])[0])
             except Exception as error:  # it belongs to the one who waits; the others go on
                 waiting.error = translate(error) if isinstance(error, DBAPIError) else error
+
+
+def _in_our_words(job: Callable[[], bool]) -> bool:
+    """Run what speaks to the driver itself. Raises what `translate` makes of its errors."""
+    try:
+        return job()
+    except sqlite3.Error as error:
+        raise translate(DBAPIError(None, None, error)) from error
 
 
 def _alone(connection: Connection, jobs: Sequence[Job[T]]) -> list[T | AppError]:

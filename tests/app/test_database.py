@@ -125,6 +125,20 @@ async def test_lost_turn_is_busy(database: Database, settings: Settings) -> None
         await other.close()
 
 
+@pytest.mark.parametrize("wipe", ["scrub", "compact"])
+async def test_lost_file_is_busy(tmp_path: Path, wipe: str) -> None:
+    """What speaks to SQLite's driver itself has our words for its errors, too; the twin: where the file is, it does its work."""
+    here, gone = SqliteDatabase(tmp_path / "here" / "x.db"), SqliteDatabase(tmp_path / "gone" / "x.db")
+    (tmp_path / "gone").rmdir()
+    try:
+        with pytest.raises(BusyError):
+            await getattr(gone, wipe)()
+        assert await getattr(here, wipe)() is True
+    finally:
+        await here.close()
+        await gone.close()
+
+
 async def test_clock_is_the_databases(database: Database) -> None:
     first = await database.read(dialect.now_ms)
     assert first <= await database.write(dialect.now_ms)
