@@ -26,7 +26,7 @@ from bench.phone import PHONE, SLOWER, chromium, counting_ms, renderers, slowed
 from bench.stage import Stage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FilePayload, Page
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 CALL = "transnational-repression"
@@ -77,11 +77,10 @@ class Class:
 CLASSES = (Class("64 KiB", 0, 1 << 16, 400), Class("4 MiB", 3_500_000, 1 << 22, 3_000))
 
 
-def fill(page: Page, attached: int) -> None:
-    """One sentence and one tick, and a file where there is to be one."""
+def fill(page: Page, film: Path) -> None:
+    """One sentence and one tick, and this file when there is anything in it."""
     page.fill("[name=q-story]", "Nobody in particular, nowhere at all.")
-    if attached:
-        film: FilePayload = {"name": "film.bin", "mimeType": "application/octet-stream", "buffer": os.urandom(attached)}
+    if film.stat().st_size:
         page.locator("input[type=file][name^=q-]").first.set_input_files(film)
         page.wait_for_selector(".files li", state="attached")
     page.click("[data-do=finish]")
@@ -97,8 +96,10 @@ def press(page: Page) -> dict[str, Any]:
     return dict(page.evaluate(READ))
 
 
-def sealing(browser: Browser, address: str, size: Class, *, slow: bool) -> dict[str, Any]:
-    """One report in a browser that was never here."""
+def sealing(browser: Browser, address: str, size: Class, folder: Path, *, slow: bool) -> dict[str, Any]:
+    """One report in a browser that was never here; its file is put into the folder."""
+    film = folder / "film.bin"
+    film.write_bytes(os.urandom(size.attached))
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     page.set_default_timeout(120_000)
@@ -106,7 +107,7 @@ def sealing(browser: Browser, address: str, size: Class, *, slow: bool) -> dict[
     page.goto(address)
     page.wait_for_selector("[data-do=send]:not([disabled])", state="attached")
     with slowed(renderers(browser)) if slow else nullcontext():
-        fill(page, size.attached)
+        fill(page, film)
         seen = press(page)
     context.close()
     return seen
@@ -132,9 +133,9 @@ def slowness(browser: Browser) -> float:
     return slow / plain
 
 
-def measure(browser: Browser, address: str, size: Class) -> list[str]:
+def measure(browser: Browser, address: str, size: Class, folder: Path) -> list[str]:
     """Print one size and its floors; what is over its bound."""
-    plain, slow = (sealing(browser, address, size, slow=slow) for slow in (False, True))
+    plain, slow = (sealing(browser, address, size, folder, slow=slow) for slow in (False, True))
     base = floor_ms(size.padded)
     print(
         f"seal {size.name:<7} {slow['ms']:6.0f} ms slowed, {plain['ms']:5.0f} ms not ({plain['ms'] / base:.1f} × the bare ciphers)"
@@ -161,7 +162,7 @@ def main() -> None:
             print(f"a worker of a slowed process counts {slower:.1f} times slower (asked for: {SLOWER})")
             if not SLOWER * 2 / 3 <= slower <= SLOWER * 3 / 2:
                 sys.exit("This machine has too much else to do for this measure: run it again when it is quiet.")
-            over = [one for size in CLASSES for one in measure(browser, f"{stage.url}/en/calls/{CALL}", size)]
+            over = [one for size in CLASSES for one in measure(browser, f"{stage.url}/en/calls/{CALL}", size, stage.place)]
     for one in over:
         print(f"over its bound: {one}", file=sys.stderr)
     sys.exit(1 if over else 0)
