@@ -16,18 +16,23 @@ ROUNDS = 7
 
 
 def medians(*works: Callable[[], object], rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter) -> list[float]:
-    """Median seconds of each of `works`; each runs once unmeasured, then once a round, one after the other.
+    """Median seconds of each of `works`; see `taken`."""
+    return [statistics.median(times) for times in taken(*works, rounds=rounds, clock=clock)]
+
+
+def taken(*works: Callable[[], object], rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter) -> list[list[float]]:
+    """Seconds of each of `works`, the shortest first; each runs once unmeasured, then once a round, one after the other.
 
     With `clock` time.process_time they are those that a core worked for this process, not those it waited for one.
     """
-    taken: list[list[float]] = [[] for _ in works]
+    all_times: list[list[float]] = [[] for _ in works]
     for number in range(rounds + 1):
-        for work, times in zip(works, taken, strict=True):
+        for work, times in zip(works, all_times, strict=True):
             started = clock()
             work()
             if number:
                 times.append(clock() - started)
-    return [statistics.median(times) for times in taken]
+    return [sorted(times) for times in all_times]
 
 
 def load() -> str:
