@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,16 +10,29 @@ from playwright.sync_api import expect, sync_playwright
 from crypto.notes import SignerKey
 from crypto.opening import Identity
 from questionnaire.models import Call, load_call
-from tests.form.browsing import ARGUMENTS
+from tests.form.browsing import BROWSERS, launched
 from tests.form.intake import Intake, new_intake, serving
 from tests.form.invented import call_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
 expect.set_options(timeout=30_000)  # milliseconds: what is waited for comes at once on a machine that has nothing else to do
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In every module first all that is for Chromium, then all for Firefox: each is started once."""
+    modules = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (modules[item.path], _chosen(item) == "firefox"))
+
+
+def _chosen(item: pytest.Item) -> object:
+    called = getattr(item, "callspec", None)
+    return called.params.get("browser") if called else None
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +42,16 @@ def call() -> Call:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system, or Playwright's own where there is none."""
-    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the browser puts what is saved."""
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module", params=BROWSERS)
+def browser(request: pytest.FixtureRequest, downloads: Path) -> Iterator[Browser]:
+    """Chromium, then Firefox ESR, of which Tor Browser is made: a test that needs one alone says so (browsing.py)."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = launched(playwright, request.param, downloads)
         yield browser
         browser.close()
 

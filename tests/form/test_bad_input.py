@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from form.catalogue import Catalogue
-from tests.form.browsing import WORDS, form_at, opened, opened_report
+from tests.form.browsing import WORDS, each, form_at, opened, opened_report
 from tests.form.walking import to_the_end
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def held(page: Page, control: str) -> str:
     )
 
 
-@pytest.mark.parametrize("lang", ["km", "en"])
+@each("lang", ("chromium", "km"), ("firefox", "en"))
 def test_bad_input_is_answered_at_its_field(browser: Browser, intake: Intake, lang: str) -> None:
     """Every row in one page: sent, answered, its words still there, mended, and the next."""
     say = Catalogue(lang)
@@ -151,7 +151,7 @@ def test_odd_input_that_is_right_is_taken(browser: Browser, intake: Intake) -> N
     assert answers == {"what": WORDS, "when": "2024-02-03", "people": 12, "needs": ["law", "safety"], "country": "TH"}
 
 
-@pytest.mark.parametrize("lang", ["km", "en"])
+@each("lang", ("firefox", "km"), ("chromium", "en"))
 def test_bad_receipts_are_answered_at_the_field(browser: Browser, intake: Intake, lang: str) -> None:
     say = Catalogue(lang)
     with opened(browser, f"{form_at(intake, lang)}/receipt") as page:

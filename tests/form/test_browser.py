@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from crypto.entries import report_entry
 from crypto.notes import SignerKey
 from crypto.receipts import Receipt
 from form.catalogue import Catalogue
-from tests.form.browsing import EN, KM, WORDS, fill, form_at, opened, opened_report, picture, receipt_shown
+from tests.form.browsing import EN, KM, ONE_IS_ENOUGH, WORDS, each, fill, form_at, opened, opened_report, picture, receipt_shown
 from tests.form.intake import CSP, HANDLE, ORIGIN, Intake, new_intake, serving
 from tests.form.walking import show, to_the_end
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+SIZES = [*(("chromium", lang, width) for lang in ("en", "km") for width in (320, 360, 1280)), ("firefox", "km", 320)]
 BREAKS_WORKER = """() => {
   const Real = Blob;
   window.Blob = class extends Real {
@@ -84,6 +84,7 @@ def test_plain_http_is_enough(browser: Browser, intake: Intake) -> None:
     assert opened_report(intake, intake.posts[0]).report.answers["what"] == WORDS
 
 
+@ONE_IS_ENOUGH
 def test_one_tick_is_a_report(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         to_the_end(page)
@@ -129,6 +130,7 @@ def test_problems_take_the_focus(browser: Browser, intake: Intake) -> None:
     assert intake.posts == []
 
 
+@ONE_IS_ENOUGH
 def test_a_problem_leads_to_its_group(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         to_the_end(page)
@@ -141,6 +143,7 @@ def test_a_problem_leads_to_its_group(browser: Browser, intake: Intake) -> None:
     assert intake.posts == []
 
 
+@ONE_IS_ENOUGH
 def test_too_large_files_are_told_at_once(browser: Browser) -> None:
     with serving(new_intake(max_k=16)) as intake, opened(browser, form_at(intake)) as page:
         show(page, "#q-evidence")
@@ -158,7 +161,7 @@ def test_too_large_files_are_told_at_once(browser: Browser) -> None:
     assert len(intake.posts) == 1
 
 
-@pytest.mark.parametrize("spoiled", ["another key", "another report"])
+@each("spoiled", ("chromium", "another key"), ("chromium", "another report"), ("firefox", "another key"))
 def test_a_false_promise_shows_no_receipt(browser: Browser, intake: Intake, spoiled: str) -> None:
     if spoiled == "another key":
         intake.signs_with = SignerKey.generate(ORIGIN)
@@ -174,7 +177,7 @@ def test_a_false_promise_shows_no_receipt(browser: Browser, intake: Intake, spoi
         assert not re.search(r"\d{4}", page.locator("#receipt").text_content() or "")
 
 
-@pytest.mark.parametrize("word", ["network", "busy"])
+@each("word", ("firefox", "network"), ("chromium", "busy"))
 def test_trying_again_sends_the_same_bytes(browser: Browser, intake: Intake, word: str) -> None:
     intake.refusals = [word]
     with opened(browser, form_at(intake)) as page:
@@ -203,6 +206,7 @@ def test_going_back_keeps_words_and_receipt(browser: Browser, intake: Intake) ->
     assert [body[:HANDLE] for body in intake.posts] == [receipt.handle("invented", n) for n in (0, 1)]
 
 
+@ONE_IS_ENOUGH
 def test_a_duplicate_is_sealed_again(browser: Browser, intake: Intake) -> None:
     intake.refusals = ["duplicate"]
     with opened(browser, form_at(intake)) as page:
@@ -214,7 +218,7 @@ def test_a_duplicate_is_sealed_again(browser: Browser, intake: Intake) -> None:
     assert opened_report(intake, intake.posts[1]).report.seq == 1
 
 
-@pytest.mark.parametrize("lang", ["en", "km"])
+@each("lang", ("chromium", "en"), ("firefox", "km"))
 def test_a_refusal_keeps_what_was_typed(browser: Browser, intake: Intake, lang: str) -> None:
     intake.refusals = ["closed"]
     with opened(browser, form_at(intake, lang)) as page:
@@ -301,6 +305,7 @@ def test_leaving_wipes_the_page(browser: Browser, intake: Intake) -> None:
     for leave in ("button", "keys"):
         with opened(browser, form_at(intake)) as page:
             page.route("https://en.wikipedia.org/**", lambda route: route.fulfill(body="harmless"))
+            before = page.evaluate("() => history.length")
             fill(page)
             if leave == "button":
                 page.click(".leave")
@@ -308,7 +313,7 @@ def test_leaving_wipes_the_page(browser: Browser, intake: Intake) -> None:
                 for _ in range(3):
                     page.keyboard.press("Escape")
             page.wait_for_url("https://en.wikipedia.org/**")
-            assert page.evaluate("() => history.length") == 2  # the blank page it began with, and the harmless one
+            assert page.evaluate("() => history.length") == before  # the harmless page stands where the form stood
 
 
 def test_receipt_page_finds_and_withdraws(browser: Browser, intake: Intake) -> None:
@@ -333,6 +338,7 @@ def test_receipt_page_finds_and_withdraws(browser: Browser, intake: Intake) -> N
     assert all(receipt.code not in path for path in intake.asked)
 
 
+@ONE_IS_ENOUGH
 def test_a_forged_log_is_refused(browser: Browser, intake: Intake) -> None:
     intake.signed_entries = [*intake.entries, report_entry(bytes(32), bytes(32))]
     intake.entries.append(report_entry(bytes(32), bytes([1]) * 32))
@@ -342,31 +348,7 @@ def test_a_forged_log_is_refused(browser: Browser, intake: Intake) -> None:
         expect(page.locator("#problems")).to_contain_text(EN("refusal.log-inconsistent"))
 
 
-def test_page_lives_without_scripts(browser: Browser, intake: Intake) -> None:
-    with opened(browser, form_at(intake), scripts=False) as page:
-        assert Receipt.parse(page.locator(".plate").inner_text()) == intake.receipt
-        expect(page.locator("[data-do=send]")).to_be_hidden()
-        expect(page.locator("#q-why-not")).to_be_visible()
-        expect(page.get_by_text(EN("honest.plain")).first).to_be_visible()
-        expect(page.get_by_text(EN("honest.sealed"))).to_be_hidden()
-        fill(page)
-        page.click("form#report button[type=submit]:visible")
-    body = intake.posts[0].decode()
-    assert unicodedata.is_normalized("NFC", WORDS)
-    assert WORDS in body
-    assert f'name="receipt"\r\n\r\n{intake.receipt.code}' in body
-
-
-def test_plain_form_can_be_refused(browser: Browser, intake: Intake) -> None:
-    intake.unscripted = False
-    with opened(browser, form_at(intake), scripts=False) as page:
-        expect(page.locator("noscript .notice")).to_have_text(EN("plain.refused"))
-        expect(page.locator("noscript .notice")).to_be_visible()
-        expect(page.locator("form#report")).to_be_hidden()
-
-
-@pytest.mark.parametrize("lang", ["en", "km"])
-@pytest.mark.parametrize("width", [320, 360, 1280])
+@each("lang, width", *SIZES)
 def test_never_scrolls_sideways(browser: Browser, intake: Intake, lang: str, width: int) -> None:
     with opened(browser, form_at(intake, lang), width=width) as page:
         fill(page)
@@ -377,10 +359,10 @@ def test_never_scrolls_sideways(browser: Browser, intake: Intake, lang: str, wid
                 to_the_end(page)
                 page.click("[data-do=send]")
                 expect(page.locator("#receipt")).to_be_visible()
-            assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") == 0
+            assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 
-@pytest.mark.parametrize("lang", ["en", "km"])
+@each("lang", ("chromium", "en"), ("firefox", "km"))
 def test_targets_are_large_enough(browser: Browser, intake: Intake, lang: str) -> None:
     small = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, label')].filter((control) => {
       const box = (control.matches('.tick input') ? control.parentElement : control).getBoundingClientRect();

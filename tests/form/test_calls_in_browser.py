@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 from questionnaire.loader import call_document, load_definition
-from tests.form.browsing import WORDS, opened, opened_report
+from tests.form.browsing import WORDS, each, opened, opened_report
 from tests.form.intake import Intake, new_intake, serving
 from tests.form.node import ROOT
 from tests.form.walking import to_the_end
@@ -36,10 +37,13 @@ STATE = """() => [...document.querySelectorAll('#report input, #report textarea,
 """Everything that stands in the form; the order and the values are the same in every language."""
 
 
-@pytest.fixture(params=CALLS)
-def shipped(request: pytest.FixtureRequest) -> Iterator[Intake]:
-    """One of the calls that ship, served."""
-    definition = load_definition(ROOT / "questionnaire" / "calls" / f"{request.param}.yaml")
+IN_BOTH = [*(("chromium", name) for name in CALLS), ("firefox", "transnational-repression")]
+
+
+@contextmanager
+def served(name: str) -> Iterator[Intake]:
+    """One of the calls that ship."""
+    definition = load_definition(ROOT / "questionnaire" / "calls" / f"{name}.yaml")
     made = new_intake()
     document = call_document(
         definition,
@@ -49,8 +53,8 @@ def shipped(request: pytest.FixtureRequest) -> Iterator[Intake]:
         signing_key=made.signing.public_key,
     )
     kept = {key: document[key] for key in ("title", "introduction", "promise", "audiences", "questions", "tables", "languages")}
-    with serving(new_intake(**kept)) as intake:
-        yield intake
+    with serving(new_intake(**kept)) as shipped:
+        yield shipped
 
 
 def shown_by(call: Call, answers: dict[str, Any]) -> list[str]:
@@ -72,9 +76,10 @@ def conditions(call: Call) -> list[tuple[Question, str]]:
     return [(call.question(name), code) for name, code in sorted(asked)]
 
 
-def test_conditions_show_and_hide(browser: Browser, shipped: Intake) -> None:
-    call = shipped.call
-    with opened(browser, f"{shipped.address}/km/calls/invented") as page:
+@each("name", *IN_BOTH)
+def test_conditions_show_and_hide(browser: Browser, name: str) -> None:
+    with served(name) as shipped, opened(browser, f"{shipped.address}/km/calls/invented") as page:
+        call = shipped.call
         assert page.evaluate(SHOWN) == shown_by(call, {})
         for question, code in conditions(call):
             answer = [code] if question.type == "choices" else code
@@ -83,10 +88,11 @@ def test_conditions_show_and_hide(browser: Browser, shipped: Intake) -> None:
                 assert page.evaluate(SHOWN) == shown_by(call, {question.id: answer} if checked else {}), (question.id, code)
 
 
-def test_a_change_of_language_loses_nothing(browser: Browser, shipped: Intake) -> None:
+@each("name", *IN_BOTH)
+def test_a_change_of_language_loses_nothing(browser: Browser, name: str) -> None:
     """Everything filled in, there and back; and once more after the page said what is to be mended."""
-    call = shipped.call
-    with opened(browser, f"{shipped.address}/km/calls/invented") as page:
+    with served(name) as shipped, opened(browser, f"{shipped.address}/km/calls/invented") as page:
+        call = shipped.call
         fill_everything(page, call)
         before = page.evaluate(STATE)
         files = page.locator("[data-files] bdi").count()

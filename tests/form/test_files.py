@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.form.browsing import EN, KM, fill, form_at, opened, opened_report
+from tests.form.browsing import EN, KM, ONE_IS_ENOUGH, each, fill, form_at, opened, opened_report
 from tests.form.walking import show, to_the_end
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def sealed_files(intake: Intake) -> list[bytes]:
     return [bytes(file) for file in opened_report(intake, intake.posts[-1]).files]
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png"])
+@each("kind", ("chromium", "jpeg"), ("chromium", "png"), ("firefox", "jpeg"))
 def test_pictures_lose_only_what_is_hidden(browser: Browser, intake: Intake, kind: str) -> None:
     with opened(browser, form_at(intake)) as page:
         picture = taken_with_a_phone(page, kind)
@@ -133,6 +133,7 @@ def test_an_empty_file_is_told_at_the_field(browser: Browser, intake: Intake) ->
     assert sealed_files(intake) == [b"a"]
 
 
+@ONE_IS_ENOUGH
 def test_a_hundred_files_lose_nothing(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         fill(page)
@@ -167,6 +168,7 @@ def test_a_vanished_file_is_told_at_the_field(browser: Browser, intake: Intake, 
     assert sealed_files(intake) == [b"kept"]
 
 
+@ONE_IS_ENOUGH
 def test_a_file_that_cannot_be_read_is_told(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         show(page, "#q-evidence")
@@ -175,6 +177,7 @@ def test_a_file_that_cannot_be_read_is_told(browser: Browser, intake: Intake) ->
         expect(page.locator("#f-evidence [data-error]")).to_contain_text(EN("problem.file-unreadable", name="card.jpg"))
 
 
+@ONE_IS_ENOUGH
 def test_the_room_is_shown_as_it_fills(browser: Browser, intake: Intake) -> None:
     with opened(browser, form_at(intake)) as page:
         show(page, "#q-evidence")
@@ -187,6 +190,7 @@ def test_the_room_is_shown_as_it_fills(browser: Browser, intake: Intake) -> None
         expect(page.locator("#f-evidence [data-error]")).to_contain_text(EN("problem.too-large"))
 
 
+@ONE_IS_ENOUGH
 def test_hostile_names_stay_words(browser: Browser, intake: Intake) -> None:
     name = '"><img src=x onerror=alert(1)>\u202egpj.exe'
     with opened(browser, form_at(intake)) as page:

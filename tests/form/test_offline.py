@@ -7,10 +7,11 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ from form.errors import BundleMissingError
 from form.offline import content_policy, offline_form
 from questionnaire.loader import call_document, load_definition
 from questionnaire.models import load_call
-from tests.form.browsing import EN, KM, WORDS, fill, opened_report, picture, receipt_shown
+from tests.form.browsing import EN, KM, ONE_IS_ENOUGH, PATIENCE, TELLS, WORDS, each, fill, opened_report, picture, receipt_shown, saved
 from tests.form.intake import HANDLE, Intake, new_intake
 from tests.form.invented import call_bytes
 from tests.form.node import ROOT
@@ -32,6 +33,7 @@ from tests.form.walking import show, to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -84,6 +86,15 @@ class Opened:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("worker", lambda _: self._count())
 
+    def hears(self, *words: str) -> bool:
+        """Waits until one of its complaints has one of the words in it."""
+        until = time.monotonic() + PATIENCE / 1000
+        while not any(word in complaint for complaint in self.complaints for word in words):
+            if time.monotonic() > until:
+                return False
+            self.page.wait_for_timeout(50)
+        return True
+
     def _count(self) -> None:
         self.workers += 1
 
@@ -97,6 +108,7 @@ class Opened:
 def from_file(browser: Browser, form: Path, *, before: str = "", scripts: bool = True, width: int = 360) -> Iterator[Opened]:
     context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=scripts)
     page = context.new_page()
+    page.add_init_script(TELLS)
     if before:
         page.add_init_script(before)
     opened = Opened(page)
@@ -109,13 +121,6 @@ def seal(page: Page) -> None:
     to_the_end(page)
     page.click("[data-do=send]")
     expect(page.locator("#receipt")).to_be_visible(timeout=30_000)
-
-
-def saved(page: Page) -> tuple[str, bytes]:
-    """Name and bytes of the file that the button saves."""
-    with page.expect_download() as download:
-        page.click("[data-do=save]")
-    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
 def test_same_bytes_every_time(invented: Intake) -> None:
@@ -188,7 +193,7 @@ def test_missing_bundle_says_what_to_run(tmp_path: Path) -> None:
     assert "make" in ran.stderr.decode()
 
 
-def test_sealed_without_a_network(browser: Browser, invented: Intake, form: Path) -> None:
+def test_sealed_without_a_network(browser: Browser, invented: Intake, form: Path, downloads: Path) -> None:
     with from_file(browser, form) as opened:
         page = opened.page
         page.fill("#q-what", WORDS)
@@ -202,7 +207,7 @@ def test_sealed_without_a_network(browser: Browser, invented: Intake, form: Path
         assert page.locator("h1:visible").inner_text() == KM("saved.title")
         expect(page.locator(".notice:visible")).to_have_text(KM("saved.unsent"))
         receipt = receipt_shown(page)
-        name, body = saved(page)
+        name, body = saved(page, downloads)
         assert page.evaluate("() => [document.cookie, window.caches === undefined]")[0] == ""
         assert WORDS not in page.locator("[data-view=saved]").inner_html()
         assert (opened.outside, opened.complaints, opened.workers) == ([], [], 1)
@@ -216,19 +221,21 @@ def test_sealed_without_a_network(browser: Browser, invented: Intake, form: Path
     assert WORDS.encode() not in body
 
 
-@pytest.mark.parametrize("kind", NO_WORKER)
-def test_seals_where_no_worker_starts(browser: Browser, invented: Intake, form: Path, kind: str) -> None:
+@each("kind", *(("chromium", kind) for kind in NO_WORKER), ("firefox", "one that fails"), ("firefox", "none for this policy"))
+def test_seals_where_no_worker_starts(browser: Browser, invented: Intake, form: Path, downloads: Path, kind: str) -> None:
     if kind == "none for this policy":
         form.write_bytes(form.read_bytes().replace(b"worker-src blob:", b"worker-src &#39;none&#39;"))
     with from_file(browser, form, before=NO_WORKER[kind]) as opened:
         fill(opened.page)
         seal(opened.page)
-        _, body = saved(opened.page)
-        assert (opened.workers, opened.outside) == (0, [])
+        _, body = saved(opened.page, downloads)
+        # Firefox tells its driver of a worker that is then forbidden.
+        assert opened.hears("worker-src") if kind == "none for this policy" else opened.workers == 0
+        assert opened.outside == []
     assert opened_report(invented, body).report.answers["what"] == WORDS
 
 
-def test_language_keeps_what_was_typed(browser: Browser, invented: Intake, form: Path) -> None:
+def test_language_keeps_what_was_typed(browser: Browser, invented: Intake, form: Path, downloads: Path) -> None:
     with from_file(browser, form) as opened:
         page = opened.page
         assert page.locator("h1:visible").inner_text() == invented.call.text(invented.call.title, "km")
@@ -242,13 +249,14 @@ def test_language_keeps_what_was_typed(browser: Browser, invented: Intake, form:
         page.check("#consent-C1")
         seal(page)
         expect(page.locator(".top nav")).to_be_hidden()
-        _, body = saved(page)
+        _, body = saved(page, downloads)
         assert (opened.outside, opened.complaints) == ([], [])
     report = opened_report(invented, body).report
     assert (report.answers["what"], report.lang) == (WORDS, "en")
 
 
-def test_one_receipt_however_often(browser: Browser, invented: Intake, form: Path) -> None:
+@ONE_IS_ENOUGH
+def test_one_receipt_however_often(browser: Browser, invented: Intake, form: Path, downloads: Path) -> None:
     """Who goes back keeps the number; what was saved before may be handed in, so the next is an addition to it."""
     with from_file(browser, form) as opened:
         page = opened.page
@@ -257,17 +265,17 @@ def test_one_receipt_however_often(browser: Browser, invented: Intake, form: Pat
         receipt = receipt_shown(page)
         page.click("[data-do=back]")
         seal(page)
-        _, first = saved(page)
+        _, first = saved(page, downloads)
         page.click("[data-do=back]")
         page.click("a[data-language=en]")
         seal(page)
-        _, second = saved(page)
+        _, second = saved(page, downloads)
         assert receipt_shown(page) == receipt
     assert [opened_report(invented, body).report.seq for body in (first, second)] == [0, 1]
     assert [body[:HANDLE] for body in (first, second)] == [receipt.handle("invented", n) for n in (0, 1)]
 
 
-def test_noting_the_number_hides_it(browser: Browser, form: Path) -> None:
+def test_noting_the_number_hides_it(browser: Browser, form: Path, downloads: Path) -> None:
     """The last group typed again, for each number that is shown; the file can still be saved, and the way out asks no network."""
     with from_file(browser, form) as opened:
         page = opened.page
@@ -285,7 +293,7 @@ def test_noting_the_number_hides_it(browser: Browser, form: Path) -> None:
         expect(page.locator("#end h2")).to_be_focused()
         expect(page.locator("#end h2")).to_have_text(KM("saved.noted"))
         expect(page.locator("#receipt")).to_be_hidden()
-        saved(page)
+        saved(page, downloads)
         page.click("[data-do=back]")
         seal(page)  # another report of the same number: asked about anew
         expect(page.locator("#end")).to_be_hidden()
@@ -296,6 +304,7 @@ def test_noting_the_number_hides_it(browser: Browser, form: Path) -> None:
         assert (opened.outside, opened.complaints) == ([], [])
 
 
+@ONE_IS_ENOUGH
 def test_what_is_to_be_mended_is_said(browser: Browser, form: Path) -> None:
     with from_file(browser, form) as opened:
         page = opened.page
@@ -321,27 +330,30 @@ def test_changed_script_does_not_run(browser: Browser, form: Path) -> None:
     """The twin of every test here: the policy's hash is what lets the script run."""
     form.write_bytes(form.read_bytes().replace(b"</script>", b";</script>"))
     with from_file(browser, form) as opened:
-        opened.page.wait_for_timeout(300)
+        assert opened.hears("Content Security Policy")
         expect(opened.page.locator("[data-do=send]")).to_be_disabled()
-        assert any("Content Security Policy" in complaint for complaint in opened.complaints)
 
 
 def test_a_request_would_be_stopped_and_seen(browser: Browser, form: Path) -> None:
     """The twin of every empty list of requests: one is made on purpose; without the policy it would have gone out."""
-    ask = "() => fetch('http://127.0.0.1:9/asked').then(() => 'went', () => 'stopped')"
-    with from_file(browser, form) as opened:
-        assert opened.page.evaluate(ask) == "stopped"
-        assert any("connect-src" in complaint or "default-src" in complaint for complaint in opened.complaints)
-    form.write_bytes(re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", form.read_bytes()))
-    with from_file(browser, form) as opened:
-        opened.page.evaluate(ask)
-        assert opened.outside == ["http://127.0.0.1:9/asked"]
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))  # held and never opened: whoever asks there is turned away
+        address = f"http://127.0.0.1:{door.getsockname()[1]}/asked"
+        ask = f"() => fetch('{address}').then(() => 'went', () => 'stopped')"
+        with from_file(browser, form) as opened:
+            assert opened.page.evaluate(ask) == "stopped"
+            assert opened.hears("connect-src", "default-src")
+        form.write_bytes(re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", form.read_bytes()))
+        with from_file(browser, form) as opened:
+            opened.page.evaluate(ask)
+            assert opened.outside == [address]
 
 
-@pytest.mark.parametrize("leave", ["button", "keys"])
+@each("leave", ("chromium", "button"), ("firefox", "keys"))
 def test_leaving_asks_no_network(browser: Browser, form: Path, leave: str) -> None:
     with from_file(browser, form) as opened:
         page = opened.page
+        before = page.evaluate("() => history.length")
         fill(page)
         if leave == "button":
             page.click(".leave")
@@ -349,25 +361,13 @@ def test_leaving_asks_no_network(browser: Browser, form: Path, leave: str) -> No
             for _ in range(3):
                 page.keyboard.press("Escape")
         page.wait_for_url("about:blank")
-        assert page.evaluate("() => history.length") == 2
+        assert page.evaluate("() => history.length") == before
         assert opened.outside == []
 
 
-def test_without_scripts_it_says_so(browser: Browser, form: Path) -> None:
-    with from_file(browser, form, scripts=False) as opened:
-        said = opened.page.locator("body noscript .notice")
-        expect(said).to_have_text([KM("plain.refused"), EN("plain.refused")])
-        assert [notice.get_attribute("lang") for notice in said.all()] == [None, "en"]
-        expect(opened.page.locator("nav a")).to_be_hidden()
-        expect(opened.page.locator("form")).not_to_have_count(0)
-        expect(opened.page.locator("form:visible")).to_have_count(0)
-        expect(opened.page.locator("button:visible")).to_have_count(0)
-
-
-@pytest.mark.parametrize("lang", ["en", "km"])
-@pytest.mark.parametrize("width", [320, 360, 1280])
+@each("lang, width", *(("chromium", lang, width) for lang in ("en", "km") for width in (320, 360, 1280)), ("firefox", "km", 320))
 def test_never_scrolls_sideways(browser: Browser, form: Path, lang: str, width: int) -> None:
-    sideways = "() => document.documentElement.scrollWidth - innerWidth"
+    sideways = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     with from_file(browser, form, width=width) as opened:
         page = opened.page
         if lang == "en":
@@ -385,6 +385,7 @@ def test_own_letters_are_shown(browser: Browser, form: Path) -> None:
         assert opened.page.evaluate(loaded) >= 1
 
 
+@ONE_IS_ENOUGH
 def test_hostile_texts_stay_texts(browser: Browser, tmp_path: Path) -> None:
     """A call's own words cannot end the page's templates or its script."""
     hostile = "</template></script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -404,6 +405,7 @@ def test_policy_follows_its_parts() -> None:
     assert content_policy("a", "b") == content_policy("a", "b")
 
 
+@ONE_IS_ENOUGH
 def test_receipts_are_fresh(browser: Browser, invented: Intake, form: Path) -> None:
     receipts: set[Receipt] = set()
     for _ in range(2):

@@ -13,8 +13,7 @@ from crypto.minisign import SecretKey
 from crypto.notes import Promise, SignerKey
 from crypto.receipts import Receipt
 from crypto.replies import Reply
-from form.page import receipt_page
-from tests.form.browsing import EN, KM, WORDS, fill, form_at, opened, opened_report, receipt_shown
+from tests.form.browsing import EN, KM, ONE_IS_ENOUGH, WORDS, each, fill, form_at, opened, opened_report, receipt_shown
 from tests.form.intake import HANDLE, ORIGIN
 from tests.form.walking import to_the_end
 
@@ -93,6 +92,7 @@ def test_the_number_is_copied_on_plain_http(browser: Browser, intake: Intake) ->
             assert Receipt.parse(page.input_value("#noted-digits")) == receipt_shown(page)
 
 
+@ONE_IS_ENOUGH
 def test_nothing_is_there_yet(browser: Browser, intake: Intake) -> None:
     with opened(browser, page_at(intake)) as page:
         look(page, intake)
@@ -104,6 +104,7 @@ def test_nothing_is_there_yet(browser: Browser, intake: Intake) -> None:
         assert marks(page) == [EN("standing.published"), EN("held.unheld"), EN("reply.none")]
 
 
+@ONE_IS_ENOUGH
 def test_the_reviewers_signature_is_checked(browser: Browser, intake: Intake) -> None:
     logged(intake)
     logged(intake, 1)
@@ -117,6 +118,7 @@ def test_the_reviewers_signature_is_checked(browser: Browser, intake: Intake) ->
         expect(page.locator("#report-0")).to_contain_text(EN("held.forged"))
 
 
+@ONE_IS_ENOUGH
 def test_a_batch_between_two_answers(browser: Browser, intake: Intake) -> None:
     """Entries from before a batch with a checkpoint from after it: fetched again, and nothing is said to be wrong."""
     before = frame(intake.entries)
@@ -129,6 +131,7 @@ def test_a_batch_between_two_answers(browser: Browser, intake: Intake) -> None:
     assert [path.split("/")[-1] for path in intake.asked].count("entries") == 2
 
 
+@ONE_IS_ENOUGH
 def test_a_countersignature_between_two_answers(browser: Browser, intake: Intake) -> None:
     logged(intake)
     intake.received = 2
@@ -138,6 +141,7 @@ def test_a_countersignature_between_two_answers(browser: Browser, intake: Intake
         expect(page.locator("#report-0")).to_contain_text(EN("held.held"))
 
 
+@ONE_IS_ENOUGH
 def test_an_inconsistent_log_is_fetched_twice(browser: Browser, intake: Intake) -> None:
     """The twin: what does not fit the second time either is refused."""
     intake.signed_entries = [*intake.entries, report_entry(bytes(32), bytes(32))]
@@ -149,7 +153,12 @@ def test_an_inconsistent_log_is_fetched_twice(browser: Browser, intake: Intake) 
     assert [path.split("/")[-1] for path in intake.asked].count("entries") == 2
 
 
-@pytest.mark.parametrize("state", ["kept", "due", "broken", "other", "another log"])
+@each(
+    "state",
+    *(("chromium", state) for state in ("kept", "due", "broken", "other", "another log")),
+    ("firefox", "kept"),
+    ("firefox", "broken"),
+)
 def test_a_kept_promise_is_compared(browser: Browser, intake: Intake, state: str) -> None:
     entry = logged(intake)
     leaf = (
@@ -193,6 +202,7 @@ def test_a_reply_is_read(browser: Browser, intake: Intake) -> None:
     assert [path for path in intake.asked if "replies" in path] == ["/calls/invented/replies/all"] * 2
 
 
+@ONE_IS_ENOUGH
 def test_a_round_that_singles_out_is_refused(browser: Browser, intake: Intake) -> None:
     logged(intake)
     logged(intake, 1)
@@ -204,6 +214,7 @@ def test_a_round_that_singles_out_is_refused(browser: Browser, intake: Intake) -
         expect(page.locator("blockquote")).to_have_count(0)
 
 
+@ONE_IS_ENOUGH
 def test_a_reply_stays_as_the_log_grows(browser: Browser, intake: Intake) -> None:
     """A round has no record for what was published after it; the reviewers' signature says how far they had come."""
     logged(intake)
@@ -237,6 +248,7 @@ def test_an_addition_joins_its_thread(browser: Browser, intake: Intake) -> None:
     assert (report.seq, report.thread, report.answers["what"]) == (1, intake.receipt.thread("invented"), WORDS)
 
 
+@ONE_IS_ENOUGH
 def test_an_addition_after_two_is_the_third(browser: Browser, intake: Intake) -> None:
     for n in range(3):
         logged(intake, n)
@@ -250,21 +262,7 @@ def test_an_addition_after_two_is_the_third(browser: Browser, intake: Intake) ->
     assert [body[:HANDLE] for body in intake.posts] == [intake.receipt.handle("invented", n) for n in (3, 4)]
 
 
-def test_an_addition_needs_no_script(browser: Browser, intake: Intake) -> None:
-    with opened(browser, form_at(intake), scripts=False) as page:
-        standings = receipt_page(intake.call, "en", outcome="published", receipt=intake.receipt.code)
-        page.route("**/receipt", lambda route: route.fulfill(body=standings, content_type="text/html"))
-        page.goto(page_at(intake))
-        page.get_by_role("button", name=EN("add.button")).click()
-        expect(page.get_by_text(EN("addition.notice"))).to_be_visible()
-        expect(page.locator("#problems")).to_be_hidden()
-        assert Receipt.parse(page.locator(".plate").inner_text()) == intake.receipt
-        fill(page)
-        page.click("form#report button[type=submit]:visible")
-        expect(page.locator("h1")).to_have_text(EN("arrived.title"))
-    assert b'name="addition"\r\n\r\nyes' in intake.posts[-1]
-
-
+@ONE_IS_ENOUGH
 def test_the_receipt_never_leaves(browser: Browser, intake: Intake) -> None:
     logged(intake)
     with opened(browser, page_at(intake)) as page:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.form.browsing import EN, KM, WORDS, fill, form_at, opened, opened_report, receipt_shown
+from tests.form.browsing import EN, KM, ONE_IS_ENOUGH, WORDS, fill, form_at, opened, opened_report, receipt_shown
 from tests.form.intake import HANDLE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.form.intake import Intake
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, ONE_IS_ENOUGH]
 ELSEWHERE = re.compile(r"^https://(km|en)\.wikipedia\.org/")
 WATCHES = """() => {
   const Real = window.Worker;
