@@ -5,7 +5,7 @@ import { ReceiptPage } from "./receipt_page.js";
 import { showOwnTime } from "./deadline.js";
 import { bindEscape, bindLeaving } from "./leaving.js";
 import { all, first, part, sentence } from "./page.js";
-import { bindChoosing } from "./choosing.js";
+import { bindChoosing, chooseAgain, chosenFiles } from "./choosing.js";
 import { bindPlates } from "./plate.js";
 import { fetchedPage } from "./sending.js";
 
@@ -26,13 +26,33 @@ async function exchange(address: string, needed: string): Promise<boolean> {
 /** The same page in another language; what was typed goes along in memory and nowhere else. */
 async function changeLanguage(page: ReportPage, writing: Writing, link: HTMLAnchorElement): Promise<void> {
   const carried = page.carried();
+  const chosen = chosenFiles();
   if (await exchange(link.href, "#report")) {
+    chooseAgain(chosen);
     start(writing, carried);
     return;
   }
+  languageFailed();
+}
+
+function languageFailed(): void {
   const said = part("language-failed");
   said.textContent = sentence("language.failed");
   said.hidden = false;
+}
+
+/** The receipt page in another language, with the number that was typed and the promise that was chosen. */
+async function changeReceiptLanguage(page: ReceiptPage, link: HTMLAnchorElement): Promise<void> {
+  const typed = page.typed;
+  const chosen = chosenFiles();
+  if (!(await exchange(link.href, "#look"))) {
+    languageFailed();
+    return;
+  }
+  page.end();
+  chooseAgain(chosen);
+  start(newWriting(), null);
+  first<HTMLTextAreaElement>("[name=receipt]").value = typed;
 }
 
 /** The form, for an addition: the worker that knows the receipt goes along. */
@@ -48,13 +68,22 @@ function start(writing: Writing, carried: Carried | null): void {
   bindPlates();
   bindChoosing();
   showOwnTime();
-  if (document.getElementById("look") !== null) new ReceiptPage(add);
+  if (document.getElementById("look") !== null) {
+    const page = new ReceiptPage(add);
+    onLanguage((link) => void changeReceiptLanguage(page, link));
+  }
   if (document.getElementById("report") === null) return;
   const page = new ReportPage(writing, carried);
+  onLanguage((link) => {
+    if (page.movable) void changeLanguage(page, writing, link);
+  });
+}
+
+function onLanguage(change: (link: HTMLAnchorElement) => void): void {
   for (const link of all<HTMLAnchorElement>("a[data-language]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      if (page.movable) void changeLanguage(page, writing, link);
+      change(link);
     });
   }
 }

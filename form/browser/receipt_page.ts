@@ -50,7 +50,18 @@ export class ReceiptPage {
     this.form.setAttribute("aria-busy", String(busy));
   }
 
+  /** The number as it was typed. */
+  get typed(): string {
+    return first<HTMLTextAreaElement>("[name=receipt]", this.form).value;
+  }
+
+  /** Ends the worker, which knows the receipt by then. */
+  end(): void {
+    this.sealer.end();
+  }
+
   private refused(word: string): void {
+    if (!this.form.isConnected) return; // another page stands here by now
     this.answer.hidden = true;
     if (word === "receipt") showProblems([{ question: "receipt", code: "receipt" }]);
     else showProblems([], word === "network" && !navigator.onLine ? sentence("look.offline") : sentence(`refusal.${word}`));

@@ -278,29 +278,6 @@ def test_no_enter_sends_before_the_script(browser: Browser, intake: Intake) -> N
     assert intake.posts == []
 
 
-def test_language_keeps_what_was_typed(browser: Browser, intake: Intake) -> None:
-    with opened(browser, form_at(intake)) as page:
-        fill(page)
-        show(page, "#q-incident-DA2")
-        page.check("#q-incident-DA2")
-        show(page, "#q-country")
-        page.select_option("#q-country", "TH")
-        show(page, "#q-evidence")
-        page.set_input_files("#q-evidence", [picture("a.png")])
-        page.click("a[data-language=km]")
-        expect(page.locator("h1:visible")).to_have_text(intake.call.text(intake.call.title, "km"))
-        expect(page.locator(".files bdi")).to_have_text("a.png")
-        expect(page.locator(".files bdi")).to_be_visible()
-        assert page.url.endswith("/km/calls/invented")
-        assert page.evaluate("() => document.documentElement.lang") == "km"
-        to_the_end(page)
-        page.click("[data-do=send]")
-        expect(page.locator("#receipt")).to_be_visible()
-    report = opened_report(intake, intake.posts[0]).report
-    assert dict(report.answers) == {"what": WORDS, "incident": ["DA2"], "country": "TH", "evidence": [1]}
-    assert report.lang == "km"
-
-
 def test_leaving_wipes_the_page(browser: Browser, intake: Intake) -> None:
     for leave in ("button", "keys"):
         with opened(browser, form_at(intake)) as page:
