@@ -20,7 +20,7 @@ desk: .venv/run ## carry what came in to the reviewers' side: export, verify, im
 test: .venv/develop form/static/manifest.json ## set everything up, find or install a browser and PostgreSQL, run every check and every test
 	@python tests/prepare.py
 	@$(MAKE) --no-print-directory lint
-	@python -m pytest -n 3 --dist loadfile
+	@python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/develop node_modules/.package-lock.json ## ruff, mypy strict, tsc strict, import contracts
 	ruff check . && ruff format --check . && mypy && lint-imports

@@ -1,7 +1,8 @@
-"""Fixtures that several rooms share: a PostgreSQL server for the whole run, and a fresh database of it for each module that asks."""
+"""What all rooms share: the order of the tests, a PostgreSQL server for the whole run, a fresh database of it for each module that asks."""
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 
 import asyncpg
@@ -13,6 +14,15 @@ from bench import postgresql
 # Timings never decide a test: a busy machine makes no example wrong.
 settings.register_profile("saksei", deadline=None)
 settings.load_profile("saksei")
+
+WAITING = ("end_to_end", "torture", "deploy")
+"""Rooms whose tests wait for deadlines and batches: begun last, they would keep everybody waiting at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait, then with the files of the most tests; each file stays whole (`--dist loadfile`)."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.parent.name not in WAITING, -sizes[item.path]))
 
 
 @pytest.fixture(scope="session")
