@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.sqlite import WRITER_CACHE_KIB
 from bench.load import Measured, drive
 from bench.postgresql import intake_url, postgresql_server
 from bench.promises import await_published, count_kept
@@ -29,8 +30,9 @@ ROUNDS = 20
 BATCH_SECONDS = 30
 BYTES_A_REPORT = 150_000
 """What a report takes of the disk: in the database and in the bundle."""
-GROWTH_MIB = 32
-"""How much more memory the last rounds may take than the first: allocators breathe."""
+GROWTH_MIB = 32 + WRITER_CACHE_KIB // 1024
+"""How much more memory the last rounds may take than the first: allocators breathe, and the cache of SQLite's writer, which is bounded,
+fills when the first large batch is cut."""
 SLOPE = 1.5
 """How much more processor time a report may cost in the last rounds than in the first."""
 
